@@ -1,0 +1,44 @@
+//! The words of Tartan: values that every other crate speaks of, and nothing
+//! that touches the outside.
+//!
+//! A value of a type in this crate is valid by construction: text is parsed
+//! once, at the edge where it arrives, and what comes out cannot be an empty
+//! name, an address with the wrong family or a path in disguise. Nothing here
+//! reads a file, a clock or the environment.
+//!
+//! | word | where |
+//! |---|---|
+//! | class (cluster, team, app) | [`class`] |
+//! | names of teams, pools, hosts, containers | [`names`] |
+//! | attachment: a container's interface on a network | [`attachment`] |
+//! | prefix, family | [`prefix`] |
+//! | MAC address | [`mac`] |
+//! | pool, block, slot | [`pool`], [`block`] |
+//! | boot, epoch, generation | [`boot`] |
+//! | team and app as the registry stores them | [`registry`] |
+//! | settings of the whole cluster | [`settings`] |
+
+pub mod attachment;
+pub mod block;
+pub mod boot;
+pub mod class;
+pub mod mac;
+pub mod names;
+pub mod pool;
+pub mod prefix;
+pub mod registry;
+pub mod settings;
+
+pub use attachment::{Attachment, AttachmentError};
+pub use block::{Affinity, BlockKey, BlockRecord, Slot, SlotState};
+pub use boot::{BootId, Epoch, Generation};
+pub use class::{AppNumber, ClassId, ClusterNumber, TeamNumber};
+pub use mac::Mac;
+pub use names::{
+    AppName, ClassName, ContainerId, HostName, InterfaceName, NetworkName,
+    PoolName, TeamName,
+};
+pub use pool::Pool;
+pub use prefix::{Family, Prefix};
+pub use registry::{App, Team};
+pub use settings::Settings;
