@@ -1,1 +1,23 @@
-//! TODO
+//! What is said on Tartan's own sockets and written in its run directory.
+//!
+//! Three surfaces, one file each:
+//!
+//! | surface | who speaks | where |
+//! |---|---|---|
+//! | plugins' socket: one message each way, a netns descriptor beside it | `tartan-cni` -> agent | [`plugin`], carried by [`seqpacket`] |
+//! | agent's API for people and tools: HTTP/1.1 with JSON | `tartan` -> agent | [`people`] |
+//! | run directory: records of attachments, tombstones | agent; plugin when the agent is down | [`record`], [`run_dir`] |
+//!
+//! Where they live is decided in [`places`]. This crate knows no netlink, no
+//! store and no asynchronous runtime, so that a plugin stays small.
+
+#![forbid(unsafe_code)]
+
+pub mod people;
+pub mod places;
+pub mod plugin;
+pub mod record;
+pub mod run_dir;
+pub mod seqpacket;
+
+pub use places::Places;

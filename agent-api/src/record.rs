@@ -1,0 +1,78 @@
+//! The files of the run directory: what an attachment is (its record), and
+//! the wish to delete it that outlives an absent agent (its tombstone).
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use tartan_model::{Attachment, BootId, ClassId, Generation, Mac};
+
+use crate::plugin::Attached;
+
+/// Version of both forms written by this build.
+pub const VERSION: u8 = 1;
+
+/// An attachment on this host: the agent's memory across its own death. It
+/// ends with the host, exactly as the container does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`VERSION`] of the writer.
+    pub v: u8,
+    /// Who is attached.
+    pub attachment: Attachment,
+    /// How far it got.
+    pub state: RecordState,
+    /// The boot under which it was made.
+    pub boot: BootId,
+    /// `CNI_NETNS` of the ADD.
+    pub netns_path: String,
+    /// Identity of the netns (SO_NETNS_COOKIE): never reused within a boot.
+    pub netns_cookie: u64,
+    /// Interface index of the host's end.
+    pub host_index: u32,
+    /// What the ADD answered, or will.
+    pub attached: Attached,
+}
+
+/// How far an attachment got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// Its ADD has not ended; found at a start, it is undone.
+    Adding,
+    /// Its ADD was answered, or could have been.
+    Ready,
+}
+
+impl Record {
+    /// Which life of the attachment this is.
+    pub fn generation(&self) -> Generation {
+        self.attached.generation
+    }
+
+    /// Its addresses, IPv4 first.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.attached.addresses.iter().map(|given| given.address)
+    }
+
+    /// Its class.
+    pub fn class(&self) -> ClassId {
+        self.attached.class
+    }
+
+    /// MAC address of the container's end.
+    pub fn mac(&self) -> Mac {
+        self.attached.mac
+    }
+}
+
+/// The wish to delete one life of an attachment, left by a plugin that found
+/// no agent. It deletes nothing newer than its generation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// [`VERSION`] of the writer.
+    pub v: u8,
+    /// Who is to be deleted.
+    pub attachment: Attachment,
+    /// The generation that the plugin read from the record.
+    pub generation: Generation,
+}

@@ -1,0 +1,235 @@
+//! Reading and writing the run directory. Acts on files, decides nothing.
+//!
+//! A file is written whole under a temporary name and renamed, so that a
+//! reader meets the old one or the new one. The directory is a tmpfs: nothing
+//! is flushed to a disk, for it ends with the host as the containers do.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tartan_model::{Attachment, Generation};
+use thiserror::Error;
+
+use crate::record::{Record, Tombstone, VERSION};
+
+/// Longest record or tombstone that is read, in bytes: more is not ours.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// The records and tombstones of one agent.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    records: PathBuf,
+    tombstones: PathBuf,
+    aside: PathBuf,
+}
+
+/// A file of the run directory that could not be used.
+#[derive(Debug, Error)]
+pub enum RunDirError {
+    /// Reading or writing failed.
+    #[error("cannot {op} {path}")]
+    Io {
+        /// What was tried.
+        op: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The content is not what its name promises.
+    #[error("{path} is not a whole {kind}")]
+    Damaged {
+        /// What it should be.
+        kind: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl RunDirError {
+    /// True where no room was left on the file system, or it is read-only.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Damaged { .. } => false,
+        }
+    }
+}
+
+impl RunDir {
+    /// The directory at `path`; nothing is touched.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            records: path.join("attachments"),
+            tombstones: path.join("tombstones"),
+            aside: path.join("damaged"),
+        }
+    }
+
+    /// Makes the directories, for root alone.
+    pub fn create(&self) -> Result<(), RunDirError> {
+        [&self.records, &self.tombstones, &self.aside].into_iter().try_for_each(
+            |dir| {
+                fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(dir)
+                    .map_err(io_error("create", dir))
+            },
+        )
+    }
+
+    /// The record of an attachment; none where there is none.
+    pub fn record(
+        &self,
+        attachment: &Attachment,
+    ) -> Result<Option<Record>, RunDirError> {
+        read(&file(&self.records, attachment), "record")
+    }
+
+    /// Writes a record over its predecessor.
+    pub fn put_record(&self, record: &Record) -> Result<(), RunDirError> {
+        write(&file(&self.records, &record.attachment), record)
+    }
+
+    /// Removes a record; absent is success.
+    pub fn remove_record(
+        &self,
+        attachment: &Attachment,
+    ) -> Result<(), RunDirError> {
+        remove(&file(&self.records, attachment))
+    }
+
+    /// Every record that can be read, and what could not be.
+    pub fn records(
+        &self,
+    ) -> Result<Vec<Result<Record, RunDirError>>, RunDirError> {
+        read_all(&self.records, "record")
+    }
+
+    /// Leaves a tombstone for one life of an attachment.
+    pub fn put_tombstone(
+        &self,
+        attachment: &Attachment,
+        generation: Generation,
+    ) -> Result<(), RunDirError> {
+        let attachment = attachment.clone();
+        let path = file(&self.tombstones, &attachment);
+        write(&path, &Tombstone { v: VERSION, attachment, generation })
+    }
+
+    /// Removes a tombstone; absent is success.
+    pub fn remove_tombstone(
+        &self,
+        attachment: &Attachment,
+    ) -> Result<(), RunDirError> {
+        remove(&file(&self.tombstones, attachment))
+    }
+
+    /// Every tombstone that can be read, and what could not be.
+    pub fn tombstones(
+        &self,
+    ) -> Result<Vec<Result<Tombstone, RunDirError>>, RunDirError> {
+        read_all(&self.tombstones, "tombstone")
+    }
+
+    /// Moves a damaged file out of the way, for people to look at.
+    pub fn set_aside(&self, path: &Path) -> Result<(), RunDirError> {
+        let name = path.file_name().unwrap_or_default();
+        fs::rename(path, self.aside.join(name))
+            .map_err(io_error("set aside", path))
+    }
+}
+
+fn file(dir: &Path, attachment: &Attachment) -> PathBuf {
+    dir.join(format!("{attachment}.json"))
+}
+
+fn io_error(
+    op: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> RunDirError {
+    let path = path.to_owned();
+    move |source| RunDirError::Io { op, path, source }
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<(), RunDirError> {
+    let bytes = serde_json::to_vec(value)
+        .map_err(io::Error::other)
+        .map_err(io_error("encode", path))?;
+    // `.tmp` in place of `.json`, so that the longest name still fits.
+    let temporary = path.with_extension("tmp");
+    let result = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(&bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    result.map_err(|source| {
+        // A half-written temporary file would only fill a full directory.
+        let _ = fs::remove_file(&temporary);
+        RunDirError::Io { op: "write", path: path.to_owned(), source }
+    })
+}
+
+fn remove(path: &Path) -> Result<(), RunDirError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io_error("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    path: &Path,
+    kind: &'static str,
+) -> Result<Option<T>, RunDirError> {
+    use io::Read;
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            let path = path.to_owned();
+            RunDirError::Damaged { kind, path, source: error.into() }
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("read", path)(error)),
+    }
+}
+
+fn read_all<T: DeserializeOwned>(
+    dir: &Path,
+    kind: &'static str,
+) -> Result<Vec<Result<T, RunDirError>>, RunDirError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(io_error("list", dir))? {
+        let path = entry.map_err(io_error("list", dir))?.path();
+        // What a writer that died left under a temporary name was never said.
+        if path.extension().is_some_and(|e| e == "tmp") {
+            remove(&path)?;
+            continue;
+        }
+        found.extend(read(&path, kind).transpose());
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! Carries one message each way between a plugin and the agent, and one
+//! descriptor beside it, over a SOCK_SEQPACKET socket.
+//!
+//! The agent may live in another mount namespace, where the path of the netns
+//! means nothing: so the netns travels as a descriptor.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
+    SocketFlags, SocketType, accept_with, bind, connect, listen, recvmsg,
+    sendmsg, socket_with, sockopt,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use crate::plugin::{Reply, Request};
+
+/// Longest message in bytes. A Unix socket sends a packet in one piece out of
+/// its send buffer, which without privileges is 212,992 bytes
+/// (net.core.wmem_default); some of them are the kernel's.
+pub const MAX_MESSAGE_BYTES: usize = 192 * 1024;
+
+/// Connections that wait for the agent to take them. A host that starts
+/// thousands of containers at once has as many plugins waiting.
+const BACKLOG: i32 = 1024;
+
+/// A request that got no answer.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// Nobody listens: the agent is not running, or not yet.
+    #[error("cannot reach the agent at {path}")]
+    Absent {
+        /// Its socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The agent took the request and did not answer; it may have acted.
+    #[error("no answer from the agent at {path}")]
+    Unanswered {
+        /// Its socket.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The request is longer than [`MAX_MESSAGE_BYTES`].
+    #[error("a request of {bytes} bytes is too long for one message")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+/// Sends `request` to the agent at `path`, with `netns` beside it, and waits
+/// for its answer no longer than `patience`.
+pub fn call(
+    path: &Path,
+    request: &Request,
+    netns: Option<BorrowedFd<'_>>,
+    patience: Duration,
+) -> Result<Reply, CallError> {
+    let message = serde_json::to_vec(request).unwrap_or_default();
+    if message.len() > MAX_MESSAGE_BYTES {
+        return Err(CallError::TooLong { bytes: message.len() });
+    }
+    let absent = |source| CallError::Absent { path: path.to_owned(), source };
+    let unanswered =
+        |source| CallError::Unanswered { path: path.to_owned(), source };
+    let socket = connected(path, patience).map_err(absent)?;
+    // A connection that broke before the message was taken did nothing.
+    send(socket.as_fd(), &message, netns).map_err(absent)?;
+    let (bytes, _) = receive(socket.as_fd()).map_err(unanswered)?;
+    decode(&bytes).map_err(unanswered)
+}
+
+fn connected(path: &Path, patience: Duration) -> io::Result<OwnedFd> {
+    let socket = socket_with(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    for timeout in [sockopt::Timeout::Recv, sockopt::Timeout::Send] {
+        sockopt::set_socket_timeout(&socket, timeout, Some(patience))?;
+    }
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket)
+}
+
+/// The agent's end: a listening socket that several threads may share.
+#[derive(Debug)]
+pub struct Listener(OwnedFd);
+
+/// One plugin that has connected.
+#[derive(Debug)]
+pub struct Connection(OwnedFd);
+
+impl Listener {
+    /// Binds `path`, replacing what an earlier agent left there, for root
+    /// alone. The caller has made sure that no other agent lives.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        let socket = socket_with(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        // Under another name first: whoever connects finds the right mode.
+        let fresh = path.with_extension("new");
+        let _ = std::fs::remove_file(&fresh);
+        bind(&socket, &SocketAddrUnix::new(&fresh)?)?;
+        rustix::fs::chmod(&fresh, 0o600.into())?;
+        listen(&socket, BACKLOG)?;
+        std::fs::rename(&fresh, path)?;
+        Ok(Self(socket))
+    }
+
+    /// Waits for the next plugin.
+    pub fn accept(&self) -> io::Result<Connection> {
+        let socket = accept_with(&self.0, SocketFlags::CLOEXEC)?;
+        Ok(Connection(socket))
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Connection {
+    /// Takes the request and the descriptor beside it, waiting no longer than
+    /// `patience`: a plugin that connects and falls silent holds nobody up.
+    pub fn request(
+        &self,
+        patience: Duration,
+    ) -> io::Result<(Request, Option<OwnedFd>)> {
+        let timeout = sockopt::Timeout::Recv;
+        sockopt::set_socket_timeout(&self.0, timeout, Some(patience))?;
+        let (bytes, netns) = receive(self.0.as_fd())?;
+        Ok((decode(&bytes)?, netns))
+    }
+
+    /// Sends the answer. A plugin that has gone makes no difference.
+    pub fn answer(&self, reply: &Reply) -> io::Result<()> {
+        let message = serde_json::to_vec(reply)?;
+        send(self.0.as_fd(), &message, None)
+    }
+}
+
+fn send(
+    socket: BorrowedFd<'_>,
+    message: &impl AsRef<[u8]>,
+    beside: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let descriptors: Vec<_> = beside.into_iter().collect();
+    if !descriptors.is_empty() {
+        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    }
+    let parts = [IoSlice::new(message.as_ref())];
+    sendmsg(socket, &parts, &mut ancillary, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// Takes one whole message. The end of the connection and a message that is
+/// too long are errors.
+fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+    let mut bytes = vec![0; MAX_MESSAGE_BYTES];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let got = recvmsg(
+        socket,
+        &mut [IoSliceMut::new(&mut bytes)],
+        &mut ancillary,
+        RecvFlags::CMSG_CLOEXEC | RecvFlags::TRUNC,
+    )?;
+    if got.bytes == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    if got.bytes > bytes.len() {
+        return Err(io::Error::from(io::ErrorKind::InvalidData));
+    }
+    bytes.truncate(got.bytes);
+    // Further descriptors than the first are closed as they are dropped.
+    let beside = ancillary
+        .drain()
+        .filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+            _ => None,
+        })
+        .flatten()
+        .fold(None, |first: Option<OwnedFd>, fd| first.or(Some(fd)));
+    Ok((bytes, beside))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// Encodes a value as it travels; for tests of other crates' expectations.
+pub fn encode(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

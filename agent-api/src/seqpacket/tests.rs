@@ -1,0 +1,74 @@
+//! Messages and descriptors cross a real socket whole.
+
+use std::os::fd::AsRawFd;
+use std::thread;
+
+use crate::plugin::{Action, Fault, Reply, Request, Status, VERSION};
+
+use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn status() -> Request {
+    Request { v: VERSION, action: Action::Status(Status { pools: vec![] }) }
+}
+
+#[test]
+fn a_request_and_its_descriptor_arrive_and_are_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let listener = Listener::bind(&path).unwrap();
+    let agent = thread::spawn(move || {
+        let connection = listener.accept().unwrap();
+        let (request, netns) = connection.request(PATIENCE).unwrap();
+        let is_null = netns.is_some_and(|fd| {
+            let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+            std::fs::read_link(link).unwrap() == Path::new("/dev/null")
+        });
+        connection.answer(&Reply::Done).unwrap();
+        (request, is_null)
+    });
+    let null = std::fs::File::open("/dev/null").unwrap();
+    let reply = call(&path, &status(), Some(null.as_fd()), PATIENCE).unwrap();
+    assert_eq!(reply, Reply::Done);
+    assert_eq!(agent.join().unwrap(), (status(), true));
+}
+
+#[test]
+fn nobody_listening_is_told_apart_from_nobody_answering() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let absent = call(&path, &status(), None, PATIENCE).unwrap_err();
+    assert!(matches!(absent, CallError::Absent { .. }), "{absent:?}");
+
+    let listener = Listener::bind(&path).unwrap();
+    let agent = thread::spawn(move || {
+        let _ = listener.accept().unwrap().request(PATIENCE).unwrap();
+    });
+    let silent = call(&path, &status(), None, PATIENCE).unwrap_err();
+    assert!(matches!(silent, CallError::Unanswered { .. }), "{silent:?}");
+    agent.join().unwrap();
+}
+
+#[test]
+fn garbage_is_an_error_for_the_agent_and_no_panic() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let listener = Listener::bind(&path).unwrap();
+    for garbage in [&b"{"[..], b"\0\0", b"[]", b"{\"v\":1}"] {
+        let socket = connected(&path, PATIENCE).unwrap();
+        send(socket.as_fd(), &garbage, None).unwrap();
+        let connection = listener.accept().unwrap();
+        assert!(connection.request(PATIENCE).is_err());
+    }
+}
+
+#[test]
+fn a_fault_survives_the_socket() {
+    let fault = Reply::Fault(Fault {
+        code: 11,
+        msg: "not yet".into(),
+        details: String::new(),
+    });
+    assert_eq!(decode::<Reply>(&encode(&fault)).unwrap(), fault);
+}
