@@ -1,1 +1,55 @@
-//! TODO
+//! The host's hands: network namespaces and rtnetlink.
+//!
+//! Everything that Tartan asks of the kernel's links, addresses, neighbours,
+//! routes and tc filters is asked here; nothing here knows what a container,
+//! a pool or a class is. Calls block: rtnetlink answers before `sendmsg`
+//! returns, so there is nothing to wait for.
+//!
+//! | word | where |
+//! |---|---|
+//! | network namespace, [`within`] one | [`NetNs`] |
+//! | changes that go to the kernel in one send | [`Batch`], [`Operation`] |
+//! | the socket that sends them and reads back | [`Rtnl`] |
+//! | what is read | [`Link`], [`Route`], [`Neighbour`], [`Filter`] |
+//! | numbers for links we make | [`LinkIndexes`] |
+//! | forwarding of the namespace | [`set_forwarding`] |
+//!
+//! A veth is born with its peer inside the container's namespace, under a
+//! number chosen by us: so the name it also goes by and its qdisc can be
+//! asked for in the same send, before the kernel has told its number.
+
+mod answer;
+mod attributes;
+mod batch;
+mod encode;
+mod error;
+mod filter;
+mod indexes;
+mod link;
+mod neighbour;
+mod netns;
+mod operation;
+mod read;
+mod request;
+mod route;
+mod rtnl;
+mod sys;
+mod sysctl;
+
+pub use answer::Malformed;
+pub use batch::Batch;
+pub use error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
+pub use filter::{BlockPair, Filter, FilterSpec};
+pub use indexes::LinkIndexes;
+pub use link::{Link, VethEnd, VethSpec};
+pub use neighbour::Neighbour;
+pub use netns::{NetNs, NetnsError, within};
+pub use operation::{LinkChange, LinkRef, Operation};
+pub use request::Question;
+pub use route::{NextHop, Route, RouteScope};
+pub use rtnl::{Echo, Rtnl};
+pub use sysctl::{Forwarding, SysctlError, forwarding, set_forwarding};
+
+/// The number that marks a route as ours (`proto 116` in `ip route`): free in
+/// /etc/iproute2/rt_protos, and what we delete or repair carries it.
+pub const ROUTE_PROTOCOL: u8 = 116;

@@ -1,0 +1,192 @@
+//! How a change is written as a netlink message. Pure.
+
+use std::os::fd::RawFd;
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_ECHO, NLM_F_EXCL,
+    NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload,
+};
+use netlink_packet_route::RouteNetlinkMessage as Message;
+use netlink_packet_route::link::{
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoVeth,
+    LinkAttribute, LinkFlags, LinkInfo, LinkMessage, Prop,
+};
+
+use crate::filter::{filter_message, program_options};
+use crate::link::VethEnd;
+use crate::neighbour::{address_message, neighbour_message};
+use crate::operation::{LinkChange, LinkRef, Operation};
+
+const NEW: u16 = NLM_F_CREATE | NLM_F_EXCL;
+const PUT: u16 = NLM_F_CREATE | NLM_F_REPLACE;
+
+/// What the kernel shall answer to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// Nothing, unless it refuses.
+    Refusal,
+    /// That it is done, or a refusal.
+    Verdict,
+    /// All things of a kind.
+    Dump,
+}
+
+impl Reply {
+    fn flags(self) -> u16 {
+        match self {
+            Self::Refusal => NLM_F_REQUEST,
+            Self::Verdict => NLM_F_REQUEST | NLM_F_ACK,
+            Self::Dump => NLM_F_REQUEST | NLM_F_DUMP,
+        }
+    }
+}
+
+/// Writes a message behind those in `bytes`.
+pub(crate) fn write(
+    bytes: &mut Vec<u8>,
+    (message, flags): (Message, u16),
+    sequence: u32,
+    reply: Reply,
+) {
+    let mut header = NetlinkHeader::default();
+    header.flags = flags | reply.flags();
+    header.sequence_number = sequence;
+    let payload = NetlinkPayload::InnerMessage(message);
+    let mut message = NetlinkMessage::new(header, payload);
+    message.finalize();
+    let start = bytes.len();
+    let end = start + message.buffer_len();
+    bytes.resize(end.next_multiple_of(4), 0);
+    if let Some(room) = bytes.get_mut(start..end) {
+        message.serialize(room);
+    }
+}
+
+/// The message that asks for a change, and its flags.
+pub(crate) fn change(operation: &Operation) -> (Message, u16) {
+    use Operation as Op;
+    match operation {
+        Op::AddVeth { index, group, host, container, netns } => {
+            let mut message = veth_end(host);
+            message.header.index = *index;
+            message.attributes.push(LinkAttribute::Group(*group));
+            message.attributes.push(veth_peer(container, *netns));
+            (Message::NewLink(message), NEW | NLM_F_ECHO)
+        }
+        Op::AddAltName { link, name } => {
+            (Message::NewLinkProp(alt_name(link, name)), NEW | NLM_F_APPEND)
+        }
+        Op::DeleteAltName { index, name } => {
+            let message = alt_name(&LinkRef::Index(*index), name);
+            (Message::DelLinkProp(message), 0)
+        }
+        Op::SetLink { index, change } => {
+            (Message::SetLink(link_change(*index, change)), 0)
+        }
+        Op::DeleteLink { index } => (Message::DelLink(link(*index)), 0),
+        Op::DeleteGroup { group } => {
+            let mut message = LinkMessage::default();
+            message.attributes.push(LinkAttribute::Group(group.get()));
+            (Message::DelLink(message), 0)
+        }
+        Op::AddClsact { index, blocks } => {
+            (Message::NewQueueDiscipline(blocks.message(*index)), NEW)
+        }
+        Op::AddRoute(route) => (Message::NewRoute(route.message()), NEW),
+        Op::ReplaceRoute(route) => (Message::NewRoute(route.message()), PUT),
+        Op::DeleteRoute(route) => (Message::DelRoute(route.message()), 0),
+        Op::AddAddress { index, address } => {
+            (Message::NewAddress(address_message(*index, *address)), NEW)
+        }
+        Op::DeleteAddress { index, address } => {
+            (Message::DelAddress(address_message(*index, *address)), 0)
+        }
+        Op::SetNeighbour { index, address, mac } => {
+            let message = neighbour_message(*index, *address, Some(*mac));
+            (Message::NewNeighbour(message), PUT)
+        }
+        Op::DeleteNeighbour { index, address } => {
+            let message = neighbour_message(*index, *address, None);
+            (Message::DelNeighbour(message), 0)
+        }
+        Op::PutFilter { block, priority, handle, name, program } => {
+            let mut message = filter_message(*block, *priority, *handle);
+            message.attributes.push(program_options(name, *program));
+            (Message::NewTrafficFilter(message), PUT)
+        }
+        Op::DeleteFilter { block, priority, handle } => {
+            let message = filter_message(*block, *priority, *handle);
+            (Message::DelTrafficFilter(message), 0)
+        }
+    }
+}
+
+fn link(index: u32) -> LinkMessage {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message
+}
+
+fn veth_end(end: &VethEnd) -> LinkMessage {
+    let mut message = LinkMessage::default();
+    message.attributes = vec![
+        LinkAttribute::IfName(end.name.clone()),
+        LinkAttribute::Address(end.mac.0.to_vec()),
+        LinkAttribute::Mtu(end.mtu),
+        // One queue each way: more are made for each CPU and carry nothing.
+        LinkAttribute::NumTxQueues(1),
+        LinkAttribute::NumRxQueues(1),
+    ];
+    message
+}
+
+fn veth_peer(end: &VethEnd, netns: Option<RawFd>) -> LinkAttribute {
+    let mut peer = veth_end(end);
+    peer.attributes.extend(netns.map(LinkAttribute::NetNsFd));
+    LinkAttribute::LinkInfo(vec![
+        LinkInfo::Kind(InfoKind::Veth),
+        LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
+    ])
+}
+
+fn alt_name(found_by: &LinkRef, name: &str) -> LinkMessage {
+    let mut message = match found_by {
+        LinkRef::Index(index) => link(*index),
+        LinkRef::Name(name) => {
+            let mut message = LinkMessage::default();
+            message.attributes.push(LinkAttribute::IfName(name.clone()));
+            message
+        }
+    };
+    let names = vec![Prop::AltIfName(name.into())];
+    message.attributes.push(LinkAttribute::PropList(names));
+    message
+}
+
+fn link_change(index: u32, change: &LinkChange) -> LinkMessage {
+    let mut message = link(index);
+    match change {
+        LinkChange::Up => {
+            message.header.flags = LinkFlags::Up;
+            message.header.change_mask = LinkFlags::Up;
+        }
+        LinkChange::Down => message.header.change_mask = LinkFlags::Up,
+        LinkChange::NoLinkLocal => message.attributes.push(no_link_local()),
+        LinkChange::Name(name) => {
+            message.attributes.push(LinkAttribute::IfName(name.clone()));
+        }
+        LinkChange::Group(group) => {
+            message.attributes.push(LinkAttribute::Group(*group));
+        }
+    }
+    message
+}
+
+fn no_link_local() -> LinkAttribute {
+    let mode = AfSpecInet6::AddrGenMode(In6AddrGenMode::None);
+    LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![mode])])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! What a network namespace has: links, addresses, routes, neighbours,
+//! blocks and filters. Acts, by asking the kernel.
+
+use std::net::IpAddr;
+
+use tartan_model::Family;
+
+use crate::error::ReadError;
+use crate::filter::{BlockPair, Filter};
+use crate::link::Link;
+use crate::neighbour::{Neighbour, read_address};
+use crate::request::Question;
+use crate::route::Route;
+use crate::rtnl::Rtnl;
+
+impl Rtnl {
+    /// Every link.
+    pub fn links(&mut self) -> Result<Vec<Link>, ReadError> {
+        self.ask(Question::Links, |payload| Link::read(payload).map(Some))
+    }
+
+    /// The link of a number.
+    pub fn link(&mut self, index: u32) -> Result<Option<Link>, ReadError> {
+        self.one_link(Question::Link(index))
+    }
+
+    /// The link that goes by a name, its own or another.
+    pub fn link_named(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Link>, ReadError> {
+        self.one_link(Question::LinkNamed(name.into()))
+    }
+
+    fn one_link(
+        &mut self,
+        question: Question,
+    ) -> Result<Option<Link>, ReadError> {
+        let found = self.ask(question, |payload| Link::read(payload).map(Some));
+        match found {
+            Err(error) if error.is_absent() => Ok(None),
+            found => Ok(found?.pop()),
+        }
+    }
+
+    /// The addresses of a link, of both families.
+    pub fn addresses(&mut self, index: u32) -> Result<Vec<IpAddr>, ReadError> {
+        self.both(|family| Question::Addresses(family, index), read_address)
+            .map(|all| of_link(all, index))
+    }
+
+    /// The unicast routes that a protocol made, of both families, in all
+    /// tables.
+    pub fn routes(&mut self, protocol: u8) -> Result<Vec<Route>, ReadError> {
+        let routes = self
+            .both(|family| Question::Routes(family, protocol), Route::read)?;
+        let is_of = |route: &Route| route.protocol == protocol;
+        Ok(routes.into_iter().filter(is_of).collect())
+    }
+
+    /// The neighbours behind a link, of both families.
+    pub fn neighbours(
+        &mut self,
+        index: u32,
+    ) -> Result<Vec<Neighbour>, ReadError> {
+        let all = self.both(
+            |family| Question::Neighbours(family, index),
+            Neighbour::read,
+        )?;
+        Ok(all.into_iter().filter(|found| found.link == index).collect())
+    }
+
+    /// The blocks that a link's packets are judged by; none where it has no
+    /// clsact qdisc, or is not there.
+    pub fn blocks(
+        &mut self,
+        index: u32,
+    ) -> Result<Option<BlockPair>, ReadError> {
+        match self.ask(Question::Blocks(index), BlockPair::read) {
+            Err(error) if error.is_absent() => Ok(None),
+            found => Ok(of_link(found?, index).pop()),
+        }
+    }
+
+    /// Each link that has blocks, and which.
+    pub fn all_blocks(&mut self) -> Result<Vec<(u32, BlockPair)>, ReadError> {
+        self.ask(Question::AllBlocks, BlockPair::read)
+    }
+
+    /// The filters of a block; empty also where no link looks into it.
+    pub fn filters(&mut self, block: u32) -> Result<Vec<Filter>, ReadError> {
+        self.ask(Question::Filters(block), Filter::read)
+    }
+
+    fn both<T>(
+        &mut self,
+        question: impl Fn(Family) -> Question,
+        read: fn(&[u8]) -> Result<Option<T>, crate::Malformed>,
+    ) -> Result<Vec<T>, ReadError> {
+        let mut all = Vec::new();
+        for family in Family::ALL {
+            all.extend(self.ask(question(family), read)?);
+        }
+        Ok(all)
+    }
+}
+
+/// What of `found` is of one link: a kernel may answer more than was asked.
+fn of_link<T>(found: Vec<(u32, T)>, index: u32) -> Vec<T> {
+    let of = |(link, thing)| (link == index).then_some(thing);
+    found.into_iter().filter_map(of).collect()
+}

@@ -1,0 +1,135 @@
+//! What is asked of the kernel without changing it. Pure.
+
+use std::fmt;
+
+use netlink_packet_core::DefaultNla;
+use netlink_packet_route::address::AddressMessage;
+use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
+use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
+use netlink_packet_route::route::{RouteMessage, RouteProtocol};
+use netlink_packet_route::tc::{TcHandle, TcMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
+use tartan_model::Family;
+
+use crate::encode::Reply;
+use crate::filter::block_message;
+
+/// include/uapi/linux/if_link.h
+const IFLA_ALT_IFNAME: u16 = 53;
+
+/// What is read. Its `Display` is the thing read, for errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Question {
+    /// Every link.
+    Links,
+    /// The link of this number.
+    Link(u32),
+    /// The link that goes by this name, its own or another.
+    LinkNamed(String),
+    /// The addresses of a link.
+    Addresses(Family, u32),
+    /// The routes made by a protocol, in all tables.
+    Routes(Family, u8),
+    /// The neighbours behind a link.
+    Neighbours(Family, u32),
+    /// The blocks that a link's packets are judged by.
+    Blocks(u32),
+    /// The blocks of every link that has any.
+    AllBlocks,
+    /// The filters of a block.
+    Filters(u32),
+}
+
+impl Question {
+    /// The message that asks it, and how it is answered.
+    pub(crate) fn message(&self) -> (Message, Reply) {
+        match self {
+            Self::Links => (links(), Reply::Dump),
+            Self::Link(index) => (one_link(*index, None), Reply::Verdict),
+            Self::LinkNamed(name) => (one_link(0, Some(name)), Reply::Verdict),
+            Self::Addresses(family, link) => {
+                let mut message = AddressMessage::default();
+                message.header.family = number_of(*family);
+                message.header.index = *link;
+                (Message::GetAddress(message), Reply::Dump)
+            }
+            Self::Routes(family, protocol) => {
+                let mut message = RouteMessage::default();
+                message.header.address_family = number_of(*family);
+                message.header.protocol = RouteProtocol::Other(*protocol);
+                (Message::GetRoute(message), Reply::Dump)
+            }
+            Self::Neighbours(family, link) => {
+                let mut message = NeighbourMessage::default();
+                message.header.family = number_of(*family);
+                let behind = NeighbourAttribute::IfIndex(*link);
+                message.attributes.push(behind);
+                (Message::GetNeighbour(message), Reply::Dump)
+            }
+            Self::Blocks(link) => {
+                let mut message = TcMessage::with_index(link.cast_signed());
+                message.header.parent = TcHandle::CLSACT;
+                (Message::GetQueueDiscipline(message), Reply::Verdict)
+            }
+            Self::AllBlocks => {
+                let message = TcMessage::default();
+                (Message::GetQueueDiscipline(message), Reply::Dump)
+            }
+            Self::Filters(block) => {
+                let message = block_message(*block);
+                (Message::GetTrafficFilter(message), Reply::Dump)
+            }
+        }
+    }
+}
+
+/// Counters make up half of a link's description, and nobody here reads them.
+fn links() -> Message {
+    let mut message = LinkMessage::default();
+    let mask = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    message.attributes.push(mask);
+    Message::GetLink(message)
+}
+
+fn one_link(index: u32, name: Option<&str>) -> Message {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    let mask = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    message.attributes.push(mask);
+    // This attribute finds names of both kinds, and takes long ones.
+    message.attributes.extend(name.map(|name| {
+        let text = [name.as_bytes(), b"\0"].concat();
+        LinkAttribute::Other(DefaultNla::new(IFLA_ALT_IFNAME, text))
+    }));
+    Message::GetLink(message)
+}
+
+fn number_of(family: Family) -> AddressFamily {
+    match family {
+        Family::V4 => AddressFamily::Inet,
+        Family::V6 => AddressFamily::Inet6,
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Links => f.write_str("links"),
+            Self::Link(index) => write!(f, "link {index}"),
+            Self::LinkNamed(name) => write!(f, "link {name}"),
+            Self::Addresses(family, link) => {
+                write!(f, "{family} addresses of link {link}")
+            }
+            Self::Routes(family, protocol) => {
+                write!(f, "{family} routes of protocol {protocol}")
+            }
+            Self::Neighbours(family, link) => {
+                write!(f, "{family} neighbours of link {link}")
+            }
+            Self::Blocks(link) => write!(f, "tc blocks of link {link}"),
+            Self::AllBlocks => f.write_str("tc blocks of links"),
+            Self::Filters(block) => write!(f, "filters of block {block}"),
+        }
+    }
+}
