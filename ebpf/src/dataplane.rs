@@ -1,0 +1,165 @@
+//! The one handle on programs and maps: what the agent opens at its start and
+//! every request uses. Acts.
+//!
+//! It is shared by threads. Reading takes no lock; whatever changes endpoints
+//! takes turns, because an endpoint is entries in three maps. No change waits
+//! for a grace period of the kernel.
+
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aya::Ebpf;
+use aya::programs::ProgramFd;
+use tartan_model::ClassId;
+
+use crate::abi;
+use crate::counters::Direction;
+use crate::endpoints::Endpoints;
+use crate::entry::{DataplaneSettings, EndpointEntry};
+use crate::error::MapError;
+use crate::hash::refused;
+use crate::maps::Maps;
+use crate::object::{self, OpenError, ProgramIdentity};
+
+/// The programs and maps of this host.
+pub struct Dataplane {
+    pub(crate) ebpf: Ebpf,
+    pub(crate) reader: Maps,
+    writer: Mutex<Maps>,
+    programs: [(ProgramFd, ProgramIdentity); abi::DIRECTIONS],
+}
+
+impl Dataplane {
+    /// Loads the programs, on the maps pinned under `bpf_dir` where a former
+    /// agent left some of this ABI, on new ones otherwise. Endpoints, their
+    /// counters and settings survive. Other directories have other maps.
+    ///
+    /// `bpf_dir` must be on a bpf file system; see [`crate::ensure_bpffs`].
+    pub fn open(bpf_dir: &Path) -> Result<Self, OpenError> {
+        let pins = object::pin_directory(bpf_dir)?;
+        let mut ebpf = object::load_maps(&pins)?;
+        // Before the verifier sees them: a map of another layout is named so.
+        let (reader, writer) = (Maps::open(&pins)?, Maps::open(&pins)?);
+        object::load_programs(&mut ebpf)?;
+        let [first, second] = Direction::ALL;
+        let programs = [loaded(&ebpf, first)?, loaded(&ebpf, second)?];
+        Ok(Self { ebpf, reader, writer: Mutex::new(writer), programs })
+    }
+
+    /// The program for packets that the container sends: clsact ingress of the
+    /// host's end.
+    pub fn from_container(&self) -> BorrowedFd<'_> {
+        self.program(Direction::FromContainer)
+    }
+
+    /// The program for packets to the container: clsact egress of the host's
+    /// end.
+    pub fn to_container(&self) -> BorrowedFd<'_> {
+        self.program(Direction::ToContainer)
+    }
+
+    /// The program of this direction.
+    pub fn program(&self, direction: Direction) -> BorrowedFd<'_> {
+        self.programs[direction.number()].0.as_fd()
+    }
+
+    /// How the kernel names the program, to be compared with what is attached.
+    pub fn identity(&self, direction: Direction) -> ProgramIdentity {
+        self.programs[direction.number()].1
+    }
+
+    /// Tells the programs of an endpoint, or tells them anew. From the return
+    /// on its packets are judged; before it they are dropped. Counters go on
+    /// where the generation is the same. A full map changes nothing.
+    pub fn put_endpoint(
+        &self,
+        ifindex: u32,
+        endpoint: &EndpointEntry,
+    ) -> Result<(), MapError> {
+        Endpoints::of(&mut self.write()).put(ifindex, endpoint)
+    }
+
+    /// Has the programs forget an endpoint, with its counters: its packets are
+    /// dropped from here on. Absent is success. An address stays known where
+    /// it has gone to another interface meanwhile.
+    pub fn remove_endpoint(&self, ifindex: u32) -> Result<(), MapError> {
+        Endpoints::of(&mut self.write()).remove(ifindex)
+    }
+
+    /// Removes addresses that no endpoint has, which an agent killed within a
+    /// change leaves behind. Gives their number. For the start of an agent.
+    pub fn remove_stray_addresses(&self) -> Result<usize, MapError> {
+        Endpoints::of(&mut self.write()).remove_stray_addresses()
+    }
+
+    /// The endpoint at this interface.
+    pub fn endpoint(
+        &self,
+        ifindex: u32,
+    ) -> Result<Option<EndpointEntry>, MapError> {
+        let found = self.reader.endpoint_by_ifindex.get(&ifindex)?;
+        Ok(found.map(EndpointEntry::from))
+    }
+
+    /// All endpoints, by interface.
+    pub fn endpoints(&self) -> Result<Vec<(u32, EndpointEntry)>, MapError> {
+        let mut all = self.reader.endpoint_by_ifindex.entries()?;
+        all.sort_unstable_by_key(|(ifindex, _)| *ifindex);
+        all.dedup_by_key(|(ifindex, _)| *ifindex);
+        Ok(all.into_iter().map(|(key, value)| (key, value.into())).collect())
+    }
+
+    /// Makes these all the addresses, beyond endpoints, whose class is not the
+    /// world: the host's own ([`ClassId::HOST`]) and the gateway's.
+    pub fn set_known_addresses(
+        &self,
+        known: &[(IpAddr, ClassId)],
+    ) -> Result<(), MapError> {
+        let map = &mut self.write().class_by_address;
+        let wanted: Vec<_> = known
+            .iter()
+            .map(|(address, class)| {
+                (abi::Address::from(*address), class.bits())
+            })
+            .collect();
+        for (key, class) in &wanted {
+            let value =
+                abi::KnownAddress { class: *class, ..Default::default() };
+            map.put(key, &value)?;
+        }
+        for (key, _) in map.entries()? {
+            if !wanted.iter().any(|(wanted, _)| *wanted == key) {
+                map.remove(&key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes these the settings of all endpoints, from the next packet on.
+    pub fn set_settings(
+        &self,
+        settings: &DataplaneSettings,
+    ) -> Result<(), MapError> {
+        let value = abi::Settings::from(settings);
+        self.write()
+            .settings
+            .set(0, value, 0)
+            .map_err(|source| refused("write", "settings", source))
+    }
+
+    /// A thread that panicked while it held the lock has left the maps as a
+    /// killed agent would; going on repairs them.
+    fn write(&self) -> MutexGuard<'_, Maps> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn loaded(
+    ebpf: &Ebpf,
+    direction: Direction,
+) -> Result<(ProgramFd, ProgramIdentity), OpenError> {
+    let identity = object::identity(ebpf, direction)?;
+    Ok((object::descriptor(ebpf, direction)?, identity))
+}
