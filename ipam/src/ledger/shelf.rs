@@ -1,0 +1,133 @@
+//! The free addresses of blocks that serve the same containers, in the order
+//! in which they are given: never used ones first, then the one that was
+//! released longest ago. Pure; every question costs a look at the head of an
+//! ordered set, however many addresses there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tartan_model::ClassId;
+
+use super::block::OwnSlot;
+use crate::boot_time::BootTime;
+
+/// A waiting line: by the moment of joining it.
+type Line = BTreeSet<(BootTime, IpAddr)>;
+
+/// What a group of blocks has to give.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shelf {
+    fresh: BTreeSet<IpAddr>,
+    /// Released addresses by moment of release.
+    released: Line,
+    /// The same, apart for each class that had them.
+    of_class: BTreeMap<ClassId, Line>,
+    /// Those whose release the store has, by the moment it got it, with the
+    /// moment of release.
+    committed: BTreeMap<(BootTime, IpAddr), BootTime>,
+}
+
+impl Shelf {
+    /// Puts a free address on the shelf; `slot` is its slot where it rests.
+    pub(super) fn put(&mut self, address: IpAddr, slot: Option<&OwnSlot>) {
+        let Some(slot) = slot else {
+            self.fresh.insert(address);
+            return;
+        };
+        let Some(released) = slot.released() else { return };
+        self.released.insert((released, address));
+        let class = slot.slot.class;
+        self.of_class.entry(class).or_default().insert((released, address));
+        if let Some(committed) = slot.committed {
+            self.committed.insert((committed, address), released);
+        }
+    }
+
+    /// Takes an address off the shelf; `slot` as it was when put there.
+    pub(super) fn remove(&mut self, address: IpAddr, slot: Option<&OwnSlot>) {
+        self.fresh.remove(&address);
+        let Some(slot) = slot else { return };
+        let Some(released) = slot.released() else { return };
+        self.released.remove(&(released, address));
+        let class = slot.slot.class;
+        if let Some(line) = self.of_class.get_mut(&class) {
+            line.remove(&(released, address));
+            if line.is_empty() {
+                self.of_class.remove(&class);
+            }
+        }
+        if let Some(committed) = slot.committed {
+            self.committed.remove(&(committed, address));
+        }
+    }
+
+    /// The address to give next to a container of `class`, and the moment it
+    /// was released if it ever was.
+    pub(super) fn next(
+        &self,
+        class: ClassId,
+        rest: Duration,
+        now: BootTime,
+    ) -> Option<(Option<BootTime>, IpAddr)> {
+        if let Some(address) = self.fresh.first() {
+            return Some((None, *address));
+        }
+        let is_over = |since: BootTime| since.after(rest) <= now;
+        let same =
+            self.oldest_of(class).filter(|(released, _)| is_over(*released));
+        // Another class waits for the commit, and rests from there: until
+        // then other hosts may judge the address by its old class.
+        let any = self
+            .committed
+            .first_key_value()
+            .filter(|((committed, _), _)| is_over(*committed))
+            .map(|((_, address), released)| (*released, *address));
+        let oldest = [same, any].into_iter().flatten().min()?;
+        Some((Some(oldest.0), oldest.1))
+    }
+
+    /// The address that `class` itself gave up longest ago, rested or not.
+    pub(super) fn oldest_of(
+        &self,
+        class: ClassId,
+    ) -> Option<(BootTime, IpAddr)> {
+        self.of_class.get(&class)?.first().copied()
+    }
+
+    /// How many addresses could be given now, counted no further than
+    /// `enough`.
+    pub(super) fn available(
+        &self,
+        rest: Duration,
+        now: BootTime,
+        enough: usize,
+    ) -> usize {
+        let missing = enough.saturating_sub(self.fresh.len());
+        let rested = self
+            .released
+            .iter()
+            .take(missing)
+            .take_while(|(released, _)| released.after(rest) <= now);
+        self.fresh.len().min(enough) + rested.count()
+    }
+
+    /// How many addresses were released and are not given again.
+    pub(super) fn waiting(&self) -> usize {
+        self.released.len()
+    }
+
+    /// How long until a container of `class` could have one of the waiting
+    /// addresses; none where that hangs on a commit.
+    pub(super) fn soonest(
+        &self,
+        class: ClassId,
+        rest: Duration,
+        now: BootTime,
+    ) -> Option<Duration> {
+        let same = self.oldest_of(class).map(|(released, _)| released);
+        let any = self.committed.first_key_value().map(|(key, _)| key.0);
+        let first = [same, any].into_iter().flatten().min()?;
+        Some(first.after(rest).since(now))
+    }
+}

@@ -1,0 +1,86 @@
+//! Which addresses of the own blocks may be given, and putting them on their
+//! shelves. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use tartan_model::{Pool, PoolName};
+
+use super::block::OwnBlock;
+use super::{Group, Ledger};
+
+/// What the operator says about addresses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rules {
+    pub(super) pools: BTreeMap<PoolName, Pool>,
+    /// Reservations and exclusions: nobody gets these.
+    pub(super) reserved: BTreeSet<IpAddr>,
+}
+
+impl Rules {
+    /// The pool that a block may give addresses for now.
+    pub(super) fn open_pool(&self, block: &OwnBlock) -> Option<&Pool> {
+        let pool = self.pools.get(block.pool())?;
+        let covers = pool
+            .cidr(block.prefix.family())
+            .is_some_and(|cidr| cidr.covers(block.prefix));
+        (covers && !pool.draining && !block.is_closing).then_some(pool)
+    }
+
+    pub(super) fn is_barred(&self, pool: &Pool, address: IpAddr) -> bool {
+        pool.excludes(address) || self.reserved.contains(&address)
+    }
+}
+
+impl Ledger {
+    /// Fills all shelves anew, after the rules have changed.
+    pub(super) fn restock(&mut self) {
+        self.shelves.clear();
+        let all: Vec<IpAddr> = self.blocks.keys().copied().collect();
+        for first in all {
+            self.shelve(first);
+        }
+    }
+
+    /// Puts every free address of a block on its shelf.
+    pub(super) fn shelve(&mut self, first: IpAddr) {
+        let Some(block) = self.blocks.get(&first) else { return };
+        let Some(pool) = self.rules.open_pool(block) else { return };
+        let shelf = self.shelves.entry(Group::of(block)).or_default();
+        for (address, slot) in block.addresses() {
+            if !self.rules.is_barred(pool, address) {
+                shelf.put(address, slot);
+            }
+        }
+    }
+
+    /// Puts one free address of a block on its shelf.
+    pub(super) fn shelve_one(&mut self, first: IpAddr, address: IpAddr) {
+        let Some(block) = self.blocks.get(&first) else { return };
+        let Some(pool) = self.rules.open_pool(block) else { return };
+        if self.rules.is_barred(pool, address) {
+            return;
+        }
+        let shelf = self.shelves.entry(Group::of(block)).or_default();
+        shelf.put(address, block.slot(address));
+    }
+
+    /// Takes every address of a block off its shelf.
+    pub(super) fn unshelve(&mut self, first: IpAddr) {
+        let Some(block) = self.blocks.get(&first) else { return };
+        let Some(shelf) = self.shelves.get_mut(&Group::of(block)) else {
+            return;
+        };
+        for (address, slot) in block.addresses() {
+            shelf.remove(address, slot);
+        }
+    }
+
+    /// Takes one address of a block off its shelf.
+    pub(super) fn unshelve_one(&mut self, first: IpAddr, address: IpAddr) {
+        let Some(block) = self.blocks.get(&first) else { return };
+        if let Some(shelf) = self.shelves.get_mut(&Group::of(block)) {
+            shelf.remove(address, block.slot(address));
+        }
+    }
+}
