@@ -16,6 +16,7 @@
 //! | pool, block, slot | [`pool`], [`block`] |
 //! | boot, epoch, generation | [`boot`] |
 //! | team and app as the registry stores them | [`registry`] |
+//! | reservation of an address | [`reservation`] |
 //! | settings of the whole cluster | [`settings`] |
 
 pub mod attachment;
@@ -27,6 +28,7 @@ pub mod names;
 pub mod pool;
 pub mod prefix;
 pub mod registry;
+pub mod reservation;
 pub mod settings;
 
 pub use attachment::{Attachment, AttachmentError};
@@ -41,4 +43,5 @@ pub use names::{
 pub use pool::Pool;
 pub use prefix::{Family, Prefix};
 pub use registry::{App, Team};
+pub use reservation::Reservation;
 pub use settings::Settings;

@@ -19,6 +19,9 @@ pub struct Settings {
     /// How long a released address rests before another class may have it,
     /// in seconds.
     pub address_rest_seconds: u32,
+    /// How long a host without contact to the store goes on giving
+    /// addresses, in seconds.
+    pub max_offline_seconds: u32,
 }
 
 impl Settings {
@@ -29,6 +32,11 @@ impl Settings {
     pub fn address_rest(&self) -> Duration {
         Duration::from_secs(self.address_rest_seconds.into())
     }
+
+    /// How long a host goes on without the store.
+    pub fn max_offline(&self) -> Duration {
+        Duration::from_secs(self.max_offline_seconds.into())
+    }
 }
 
 impl Default for Settings {
@@ -38,6 +46,7 @@ impl Default for Settings {
             cluster: ClusterNumber::default(),
             cluster_name: None,
             address_rest_seconds: 30,
+            max_offline_seconds: 24 * 60 * 60,
         }
     }
 }
