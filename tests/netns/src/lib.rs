@@ -1,1 +1,70 @@
-//! TODO
+//! Stories about hosts and containers: real agents, real plugins, real
+//! packets, in namespaces that vanish with the story.
+//!
+//! A story is a test that reads as three paragraphs: the place, what happens,
+//! what one sees. [`story!`] gives it a fresh [`World`]; hosts and containers
+//! are made there by name.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`story`] | starts a story again inside namespaces of its own |
+//! | [`need`] | what a story needs of the machine |
+//! | [`world`], [`host`], [`container`] | the cast |
+//! | [`network`], [`plugin`] | a CNI network's configuration; calls of the real plugin |
+//! | [`talk`] | real exchanges between containers |
+//! | [`witness`] | what others' tools see: `ip`, `tc`, `bpftool` |
+//! | [`leftover`] | what should be gone when a story ends |
+//! | [`autopsy`] | everything one wants to know of a story that failed |
+//! | [`within`], [`inside`], [`process`], [`chance`] | waiting, entering namespaces, running programs, dice |
+
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a story that cannot go on says so by panicking"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "stories start the processes they are about, and enter the \
+              namespaces they made"
+)]
+
+pub mod autopsy;
+pub mod chance;
+pub mod container;
+pub mod host;
+pub mod inside;
+pub mod leftover;
+pub mod need;
+pub mod network;
+pub mod plugin;
+pub mod process;
+pub mod story;
+pub mod talk;
+pub mod within;
+pub mod witness;
+pub mod world;
+
+pub use container::Container;
+pub use host::Host;
+pub use network::Network;
+pub use talk::{Port, tcp, udp};
+pub use within::within;
+pub use world::World;
+
+/// A story: a test in network, mount and pid namespaces of its own, with a
+/// [`World`] that must be left clean.
+#[macro_export]
+macro_rules! story {
+    ($name:ident, |$world:ident| $body:block) => {
+        #[test]
+        fn $name() {
+            fn tell($world: &$crate::World) {
+                $body
+            }
+            let name = concat!(module_path!(), "::", stringify!($name));
+            $crate::story::run(name, tell);
+        }
+    };
+}

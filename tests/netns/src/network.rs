@@ -1,0 +1,58 @@
+//! The configuration of a CNI network, as a runtime hands it to the plugin.
+
+use serde_json::{Map, Value, json};
+
+/// A network: a name and what its configuration says.
+#[derive(Clone, Debug)]
+pub struct Network {
+    name: String,
+    keys: Map<String, Value>,
+}
+
+impl Network {
+    /// A network of `tartan-cni` that names no team, in version 1.0.0.
+    pub fn named(name: &str) -> Self {
+        let mut keys = Map::new();
+        keys.insert("cniVersion".into(), json!("1.0.0"));
+        keys.insert("name".into(), json!(name));
+        keys.insert("type".into(), json!("tartan-cni"));
+        keys.insert("ipam".into(), json!({}));
+        Self { name: name.into(), keys }
+    }
+
+    /// The same with `key` set to `value`.
+    pub fn with(mut self, key: &str, value: Value) -> Self {
+        self.keys.insert(key.into(), value);
+        self
+    }
+
+    /// The same in another version of the specification.
+    pub fn version(self, version: &str) -> Self {
+        self.with("cniVersion", json!(version))
+    }
+
+    /// The same for containers of a team.
+    pub fn team(self, team: &str) -> Self {
+        self.with("team", json!(team))
+    }
+
+    /// The same for containers of an app of that team.
+    pub fn app(self, app: &str) -> Self {
+        self.with("app", json!(app))
+    }
+
+    /// The same, asking for an address.
+    pub fn asking_for(self, address: &str) -> Self {
+        self.with("runtimeConfig", json!({ "ips": [address] }))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it says.
+    pub fn config(&self) -> Value {
+        Value::Object(self.keys.clone())
+    }
+}
