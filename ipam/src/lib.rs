@@ -25,10 +25,22 @@
 #![forbid(unsafe_code)]
 
 mod boot_time;
+pub mod check;
+pub mod claim;
+pub mod claimer;
+pub mod gc;
+pub mod host;
+mod host_record;
+pub mod keys;
 mod ledger;
+pub mod pool_rules;
+pub mod pools;
+pub mod publisher;
+pub mod records;
 mod request;
 
 pub use boot_time::BootTime;
+pub use host_record::{Claimant, HostRecord, Instance};
 pub use ledger::assign::{AssignError, PoolNames};
 pub use ledger::block::Proof;
 pub use ledger::publish::Unpublished;
