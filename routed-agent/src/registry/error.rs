@@ -1,0 +1,45 @@
+//! Why the registry could not be read or changed.
+
+use std::path::PathBuf;
+
+use tartan_model::{AppName, ClassId, TeamName};
+use tartan_store::{Key, StoreError};
+use thiserror::Error;
+
+use super::setting::SettingError;
+
+/// A change of the registry that was not made, or a registry that could not
+/// be read.
+#[derive(Debug, Error)]
+pub(crate) enum RegistryError {
+    #[error("the store did not do it")]
+    Store(#[from] StoreError),
+    #[error("entry {key} of the store is damaged")]
+    Damaged {
+        key: Key,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("cannot use the mirror {path}")]
+    Mirror {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("team '{0}' is not in the registry")]
+    UnknownTeam(TeamName),
+    #[error("app '{app}' of team '{team}' is not in the registry")]
+    UnknownApp { team: TeamName, app: AppName },
+    #[error("every number was given once already; the last was {last}")]
+    NumbersUsedUp { last: u16 },
+    #[error("team '{team}' still has {count} apps")]
+    TeamHasApps { team: TeamName, count: usize },
+    #[error("class {class} still has {count} addresses")]
+    InUse { class: ClassId, count: usize },
+    #[error("the number of the cluster is part of the class of {count} teams")]
+    ClusterInUse { count: usize },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("others changed {key} each time")]
+    Contended { key: Key },
+}

@@ -1,0 +1,317 @@
+//! Changes the registry in the store. Acts.
+//!
+//! Every change is one transaction that compares what it was decided on, and
+//! is decided anew where a comparison does not hold. A number is given once:
+//! `numbers/teams` and `numbers/apps/TEAM` hold the last one given, and only
+//! grow. Where the answer to a commit is lost, what it was to write is read
+//! back.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tartan_model::{
+    App, AppName, AppNumber, BlockRecord, ClassId, Settings, SlotState, Team,
+    TeamName, TeamNumber,
+};
+use tartan_store::{
+    Compare, Entry, Key, Outcome, Range, Store, StoreError, Transaction,
+};
+
+use super::error::RegistryError;
+use super::setting::Setting;
+
+/// How often a change is decided anew. Each time somebody else's change was
+/// made, so it needs that many others at the same moment to fail.
+const TRIES: usize = 32;
+/// Version of the counters written by this build.
+const VERSION: u8 = 1;
+
+/// What is in the registry now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entered<T> {
+    pub(crate) value: T,
+    pub(crate) freshness: Freshness,
+}
+
+/// Whether this call entered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It did.
+    New,
+    /// It was there before.
+    Found,
+}
+
+/// The last number that was given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Counter {
+    v: u8,
+    last: u16,
+}
+
+/// A counter, and what has to hold for it to be raised.
+struct Taken {
+    key: Key,
+    number: u16,
+    unchanged: Compare,
+}
+
+/// Enters a team.
+pub(super) async fn create_team(
+    store: &Store,
+    name: &TeamName,
+) -> Result<Entered<Team>, RegistryError> {
+    let key = Key::new(&["teams", name.as_str()]);
+    let mut tried = Vec::new();
+    for _ in 0..TRIES {
+        if let Some((_, team)) = read::<Team>(store, &key).await? {
+            return Ok(entered(team, &tried));
+        }
+        let counter = Key::new(&["numbers", "teams"]);
+        let taken = take(store, counter, TeamNumber::MAX).await?;
+        let number = TeamNumber::new(taken.number)
+            .map_err(|_| RegistryError::NumbersUsedUp { last: taken.number })?;
+        let team = Team { v: VERSION, name: name.clone(), number };
+        let change = taken
+            .raise()
+            .when(Compare::Absent(key.clone()))
+            .put(key.clone(), bytes(&team, &key)?);
+        tried.push(team);
+        commit(store, change).await?;
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// Enters an app; answers its team as well.
+pub(super) async fn create_app(
+    store: &Store,
+    team: &TeamName,
+    name: &AppName,
+) -> Result<(Entered<App>, Team), RegistryError> {
+    let team_key = Key::new(&["teams", team.as_str()]);
+    let key = Key::new(&["apps", team.as_str(), name.as_str()]);
+    let mut tried = Vec::new();
+    for _ in 0..TRIES {
+        let (team_entry, owner) = read::<Team>(store, &team_key)
+            .await?
+            .ok_or_else(|| RegistryError::UnknownTeam(team.clone()))?;
+        if let Some((_, app)) = read::<App>(store, &key).await? {
+            return Ok((entered(app, &tried), owner));
+        }
+        let counter = Key::new(&["numbers", "apps", team.as_str()]);
+        let taken = take(store, counter, u16::MAX).await?;
+        let number = AppNumber(taken.number);
+        let (team, name) = (team.clone(), name.clone());
+        let app = App { v: VERSION, team, name, number };
+        let change = taken
+            .raise()
+            .when(Compare::Modified(team_key.clone(), team_entry.modified))
+            .when(Compare::Absent(key.clone()))
+            .put(key.clone(), bytes(&app, &key)?);
+        tried.push(app);
+        commit(store, change).await?;
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// Removes a team that nothing is left of; answers what was removed.
+pub(super) async fn delete_team(
+    store: &Store,
+    name: &TeamName,
+) -> Result<Team, RegistryError> {
+    let key = Key::new(&["teams", name.as_str()]);
+    let apps = Range::prefix(&format!("apps/{name}/"));
+    let unknown = || RegistryError::UnknownTeam(name.clone());
+    let (_, team) = read::<Team>(store, &key).await?.ok_or_else(unknown)?;
+    for _ in 0..TRIES {
+        let Some((entry, now)) = read::<Team>(store, &key).await? else {
+            return Ok(team);
+        };
+        if now != team {
+            return Ok(team);
+        }
+        let count = store.list(&apps, None).await?.entries.len();
+        if count > 0 {
+            let team = name.clone();
+            return Err(RegistryError::TeamHasApps { team, count });
+        }
+        let cluster = settings(store).await?.1.cluster;
+        let class = ClassId::new(cluster, team.number, AppNumber::NONE);
+        refuse_if_used(store, class).await?;
+        let change = Transaction::new()
+            .when(Compare::Modified(key.clone(), entry.modified))
+            .when(Compare::Empty(apps.clone()))
+            .delete(key.clone())
+            .delete(Key::new(&["numbers", "apps", name.as_str()]));
+        commit(store, change).await?;
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// Removes an app that has no addresses; answers what was removed.
+pub(super) async fn delete_app(
+    store: &Store,
+    team: &TeamName,
+    name: &AppName,
+) -> Result<App, RegistryError> {
+    let team_key = Key::new(&["teams", team.as_str()]);
+    let key = Key::new(&["apps", team.as_str(), name.as_str()]);
+    let (_, owner) = read::<Team>(store, &team_key)
+        .await?
+        .ok_or_else(|| RegistryError::UnknownTeam(team.clone()))?;
+    let (_, app) = read::<App>(store, &key).await?.ok_or_else(|| {
+        RegistryError::UnknownApp { team: team.clone(), app: name.clone() }
+    })?;
+    for _ in 0..TRIES {
+        let Some((entry, now)) = read::<App>(store, &key).await? else {
+            return Ok(app);
+        };
+        if now != app {
+            return Ok(app);
+        }
+        let cluster = settings(store).await?.1.cluster;
+        let class = ClassId::new(cluster, owner.number, app.number);
+        refuse_if_used(store, class).await?;
+        let change = Transaction::new()
+            .when(Compare::Modified(key.clone(), entry.modified))
+            .delete(key.clone());
+        commit(store, change).await?;
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// Changes a setting; answers all of them.
+pub(super) async fn set(
+    store: &Store,
+    setting: Setting,
+    text: &str,
+) -> Result<Settings, RegistryError> {
+    let key = Key::new(&["settings"]);
+    let teams = Range::prefix("teams/");
+    for _ in 0..TRIES {
+        let (entry, before) = settings(store).await?;
+        let mut after = before.clone();
+        setting.set(&mut after, text)?;
+        if after == before {
+            return Ok(after);
+        }
+        let mut change = Transaction::new().when(match entry {
+            Some(entry) => Compare::Modified(key.clone(), entry.modified),
+            None => Compare::Absent(key.clone()),
+        });
+        if after.cluster != before.cluster {
+            let count = store.list(&teams, None).await?.entries.len();
+            if count > 0 {
+                return Err(RegistryError::ClusterInUse { count });
+            }
+            change = change.when(Compare::Empty(teams.clone()));
+        }
+        let change = change.put(key.clone(), bytes(&after, &key)?);
+        commit(store, change).await?;
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// The number after the last one that was given.
+async fn take(
+    store: &Store,
+    key: Key,
+    most: u16,
+) -> Result<Taken, RegistryError> {
+    let (last, unchanged) = match read::<Counter>(store, &key).await? {
+        Some((entry, counter)) => {
+            let modified = entry.modified;
+            (counter.last, Compare::Modified(key.clone(), modified))
+        }
+        None => (0, Compare::Absent(key.clone())),
+    };
+    if last >= most {
+        return Err(RegistryError::NumbersUsedUp { last });
+    }
+    Ok(Taken { key, number: last + 1, unchanged })
+}
+
+impl Taken {
+    /// Begins the transaction that gives the number away.
+    fn raise(&self) -> Transaction {
+        let value = format!("{{\"v\":{VERSION},\"last\":{}}}", self.number);
+        Transaction::new()
+            .when(self.unchanged.clone())
+            .put(self.key.clone(), value)
+    }
+}
+
+/// New if it is one of those that this call tried to enter: its answer was
+/// lost, or came after the entry was read.
+fn entered<T: PartialEq>(value: T, tried: &[T]) -> Entered<T> {
+    let is_ours = tried.contains(&value);
+    let freshness = if is_ours { Freshness::New } else { Freshness::Found };
+    Entered { value, freshness }
+}
+
+/// Refuses where an address of any host is given to the class; to any app of
+/// it where the class is a team's. An address that is given at this moment is
+/// not seen: it then belongs to a class without a name, never to another's.
+async fn refuse_if_used(
+    store: &Store,
+    class: ClassId,
+) -> Result<(), RegistryError> {
+    let is_team = class == class.team_class();
+    let is_meant = |other: ClassId| {
+        other == class || (is_team && other.team_class() == class)
+    };
+    let listing = store.list(&Range::prefix("blocks/"), None).await?;
+    let blocks = listing
+        .entries
+        .iter()
+        .filter_map(|e| serde_json::from_slice::<BlockRecord>(&e.value).ok());
+    let count = blocks
+        .flat_map(|block| block.slots.into_values())
+        .filter(|slot| is_meant(slot.class))
+        .filter(|slot| !matches!(slot.state, SlotState::Resting { .. }))
+        .count();
+    if count > 0 {
+        return Err(RegistryError::InUse { class, count });
+    }
+    Ok(())
+}
+
+async fn settings(
+    store: &Store,
+) -> Result<(Option<Entry>, Settings), RegistryError> {
+    let found = read::<Settings>(store, &Key::new(&["settings"])).await?;
+    Ok(match found {
+        Some((entry, settings)) => (Some(entry), settings),
+        None => (None, Settings::default()),
+    })
+}
+
+async fn read<T: DeserializeOwned>(
+    store: &Store,
+    key: &Key,
+) -> Result<Option<(Entry, T)>, RegistryError> {
+    let Some(entry) = store.get(key).await? else { return Ok(None) };
+    let value = serde_json::from_slice(&entry.value)
+        .map_err(|source| damaged(key, source))?;
+    Ok(Some((entry, value)))
+}
+
+fn bytes(value: &impl Serialize, key: &Key) -> Result<Vec<u8>, RegistryError> {
+    serde_json::to_vec(value).map_err(|source| damaged(key, source))
+}
+
+fn damaged(key: &Key, source: serde_json::Error) -> RegistryError {
+    RegistryError::Damaged { key: key.clone(), source }
+}
+
+/// Tries a change. Whether it was made the caller sees by reading again:
+/// that answers a lost reply and a refusal in the same way.
+async fn commit(
+    store: &Store,
+    change: Transaction,
+) -> Result<(), RegistryError> {
+    match store.commit(change).await {
+        Ok(Outcome::Committed(_) | Outcome::Refused) => Ok(()),
+        Err(StoreError::Unknown { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
