@@ -144,16 +144,21 @@ static __always_inline int judge(struct __sk_buff *skb,
 	return reason == DROP_NONE ? PASS : DROP;
 }
 
-SEC("tc")
+SEC("classifier")
 int from_container(struct __sk_buff *skb)
 {
 	return judge(skb, FROM_CONTAINER);
 }
 
-SEC("tc")
+SEC("classifier")
 int to_container(struct __sk_buff *skb)
 {
 	return judge(skb, TO_CONTAINER);
 }
+
+/* The compiler describes (BTF) what a global has the type of; these have no
+ * other use, and the loader skips their section. For tests/layout.rs. */
+enum direction *abi_direction SEC("abi");
+enum verdict *abi_verdict SEC("abi");
 
 char LICENSE[] SEC("license") = "GPL";

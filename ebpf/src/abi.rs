@@ -27,7 +27,7 @@ pub const DROP_REASONS: usize = 24;
 pub struct Be32(pub [u8; 4]);
 
 /// An IP address, in network order; IPv4 as `::ffff:a.b.c.d`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C, align(8))]
 pub struct Address {
     /// The octets as they are sent.

@@ -5,6 +5,7 @@
 //! takes turns, because an endpoint is entries in three maps. No change waits
 //! for a grace period of the kernel.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -112,27 +113,26 @@ impl Dataplane {
     }
 
     /// Makes these all the addresses, beyond endpoints, whose class is not the
-    /// world: the host's own ([`ClassId::HOST`]) and the gateway's.
+    /// world: the host's own ([`ClassId::HOST`]) and the gateway's. Where
+    /// they are more than the map holds, nothing is changed.
     pub fn set_known_addresses(
         &self,
         known: &[(IpAddr, ClassId)],
     ) -> Result<(), MapError> {
-        let map = &mut self.write().class_by_address;
-        let wanted: Vec<_> = known
+        let wanted: BTreeMap<_, _> = known
             .iter()
-            .map(|(address, class)| {
-                (abi::Address::from(*address), class.bits())
-            })
+            .map(|(address, class)| ((*address).into(), class.bits()))
             .collect();
-        for (key, class) in &wanted {
-            let value =
-                abi::KnownAddress { class: *class, ..Default::default() };
-            map.put(key, &value)?;
-        }
+        let map = &mut self.write().class_by_address;
+        map.must_hold(wanted.len())?;
         for (key, _) in map.entries()? {
-            if !wanted.iter().any(|(wanted, _)| *wanted == key) {
+            if !wanted.contains_key(&key) {
                 map.remove(&key)?;
             }
+        }
+        for (key, class) in wanted {
+            let value = abi::KnownAddress { class, ..Default::default() };
+            map.put(&key, &value)?;
         }
         Ok(())
     }

@@ -50,6 +50,15 @@ impl<K: Pod, V: Pod> Hash<K, V> {
         Ok(Self { name, capacity, map: open_pinned(pins, name)? })
     }
 
+    /// Fails where so many entries do not fit.
+    pub(crate) fn must_hold(&self, entries: usize) -> Result<(), MapError> {
+        if entries > self.capacity as usize {
+            let (map, capacity) = (self.name, self.capacity);
+            return Err(MapError::Full { map, capacity });
+        }
+        Ok(())
+    }
+
     pub(crate) fn get(&self, key: &K) -> Result<Option<V>, MapError> {
         match self.map.get(key, 0) {
             Ok(value) => Ok(Some(value)),
