@@ -28,6 +28,9 @@ pub(crate) enum Reply {
     Refusal,
     /// That it is done, or a refusal.
     Verdict,
+    /// The same, and the thing it is about. tc tells a thing that was asked
+    /// for only to those who listen to changes, unless told to echo.
+    Echo,
     /// All things of a kind.
     Dump,
 }
@@ -37,6 +40,7 @@ impl Reply {
         match self {
             Self::Refusal => NLM_F_REQUEST,
             Self::Verdict => NLM_F_REQUEST | NLM_F_ACK,
+            Self::Echo => NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO,
             Self::Dump => NLM_F_REQUEST | NLM_F_DUMP,
         }
     }

@@ -18,6 +18,8 @@
 //! number chosen by us: so the name it also goes by and its qdisc can be
 //! asked for in the same send, before the kernel has told its number.
 
+#![deny(unsafe_code)]
+
 mod answer;
 mod attributes;
 mod batch;
@@ -33,6 +35,7 @@ mod read;
 mod request;
 mod route;
 mod rtnl;
+#[expect(unsafe_code, reason = "what no safe crate asks of the kernel")]
 mod sys;
 mod sysctl;
 

@@ -70,7 +70,7 @@ impl Question {
             Self::Blocks(link) => {
                 let mut message = TcMessage::with_index(link.cast_signed());
                 message.header.parent = TcHandle::CLSACT;
-                (Message::GetQueueDiscipline(message), Reply::Verdict)
+                (Message::GetQueueDiscipline(message), Reply::Echo)
             }
             Self::AllBlocks => {
                 let message = TcMessage::default();

@@ -183,16 +183,12 @@ impl Found {
     }
 
     fn route(self, header: &RouteHeader) -> Option<Route> {
-        let family = match header.address_family {
-            AddressFamily::Inet => Family::V4,
-            AddressFamily::Inet6 => Family::V6,
-            _ => return None,
-        };
+        let family = Family::ALL
+            .into_iter()
+            .find(|f| family_of(f.address(0)) == header.address_family)?;
         let first = self.destination.unwrap_or(family.address(0));
-        let hop = match header.flags.contains(RouteFlags::Onlink) {
-            true => NextHop::OnLink,
-            false => NextHop::Via,
-        };
+        let is_on_link = header.flags.contains(RouteFlags::Onlink);
+        let hop = if is_on_link { NextHop::OnLink } else { NextHop::Via };
         Some(Route {
             destination: Prefix::containing(
                 first,
@@ -200,9 +196,10 @@ impl Found {
             )?,
             link: self.link?,
             next_hop: self.gateway.map(hop),
-            scope: match header.scope {
-                Scope::Link => RouteScope::Link,
-                _ => RouteScope::Universe,
+            scope: if header.scope == Scope::Link {
+                RouteScope::Link
+            } else {
+                RouteScope::Universe
             },
             protocol: header.protocol.into(),
             metric: self.metric,

@@ -1,0 +1,365 @@
+//! What each step of an attachment's life costs on this kernel, and whether
+//! it sleeps. Needs root; works in namespaces of its own.
+//!
+//! A step that waits for an RCU grace period shows as voluntary context
+//! switches of the thread that asked for it: rtnetlink works in the caller.
+//!
+//! `cargo run --example costs [ROUNDS]`
+
+#![expect(clippy::print_stdout, reason = "a table is what this is for")]
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::resource::{UsageWho, getrusage};
+use tartan_hostnet::{
+    Batch, BlockPair, NetNs, NetnsError, Route, Rtnl, VethEnd, VethSpec, within,
+};
+use tartan_model::Mac;
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+const BLOCKS: BlockPair = BlockPair { ingress: 7001, egress: 7002 };
+const FIRST: u32 = 1 << 20;
+const GROUP: u32 = 116;
+const DEAD: u32 = 117;
+const AT_ONCE: usize = 32;
+
+fn main() -> Outcome {
+    let rounds = match std::env::args().nth(1) {
+        Some(text) => text.parse()?,
+        None => 200,
+    };
+    let mut bench = Bench::new()?;
+    bench.lives(rounds)?;
+    bench.groups(rounds.div_ceil(8))?;
+    bench.meanwhile(rounds.div_ceil(8))?;
+    println!(
+        "{:44} {:>9} {:>9} {:>9} {:>7}",
+        "us", "p50", "p90", "max", "sleeps"
+    );
+    for step in &mut bench.steps {
+        println!("{}", step.line());
+    }
+    Ok(())
+}
+
+/// One kind of step: how long it took each time, and how often it slept.
+struct Step {
+    name: &'static str,
+    times: Vec<Duration>,
+    sleeps: i64,
+}
+
+impl Step {
+    fn line(&mut self) -> String {
+        self.times.sort();
+        let at = |part: usize| {
+            let place =
+                (self.times.len() * part / 100).min(self.times.len() - 1);
+            self.times.get(place).map_or(0.0, |t| t.as_secs_f64() * 1e6)
+        };
+        let each = self.sleeps as f64 / self.times.len() as f64;
+        let (p50, p90, max) = (at(50), at(90), at(100));
+        let name = self.name;
+        format!("{name:44} {p50:9.0} {p90:9.0} {max:9.0} {each:7.2}")
+    }
+}
+
+struct Bench {
+    host: Rtnl,
+    next: u32,
+    steps: Vec<Step>,
+}
+
+/// A container: its namespace, the host's end and its own.
+struct Container<'ns> {
+    netns: &'ns NetNs,
+    index: u32,
+    eth0: u32,
+}
+
+impl Bench {
+    fn new() -> Outcome<Self> {
+        let host = Rtnl::open_in(&new_netns()?)?;
+        let mut bench = Self { host, next: FIRST, steps: Vec::new() };
+        // The keeper of the blocks.
+        bench.birth(&new_netns()?)?;
+        Ok(bench)
+    }
+
+    fn time<T>(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce(&mut Self) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let (sleeps, start) = (sleeps()?, Instant::now());
+        let result = work(self)?;
+        let time = start.elapsed();
+        let slept = self::sleeps()? - sleeps;
+        if self.steps.iter().all(|step| step.name != name) {
+            self.steps.push(Step { name, times: Vec::new(), sleeps: 0 });
+        }
+        for step in self.steps.iter_mut().filter(|step| step.name == name) {
+            step.times.push(time);
+            step.sleeps += slept;
+        }
+        Ok(result)
+    }
+
+    /// Whole lives, one after the other. The namespaces outlive all of them:
+    /// the kernel tears one down in the background, under the same lock.
+    fn lives(&mut self, rounds: usize) -> Outcome {
+        let mut kept = Vec::new();
+        for _ in 0..rounds {
+            kept.push(new_netns()?);
+        }
+        for netns in &kept {
+            self.time("a thread into a netns and back", |_| {
+                within(netns, || ()).map_err(Into::into)
+            })?;
+            self.time("a socket here", |_| Ok(Rtnl::open().map(drop)?))?;
+            let container =
+                self.time("ADD: all of it", |bench| bench.add(netns))?;
+            self.removal(&container)?;
+        }
+        Ok(())
+    }
+
+    fn add<'ns>(&mut self, netns: &'ns NetNs) -> Outcome<Container<'ns>> {
+        let (index, eth0) = self
+            .time("ADD: veth, name, clsact in one send", |bench| {
+                bench.birth(netns)
+            })?;
+        let mut inside = self
+            .time("ADD: socket in the container's netns", |_| {
+                Ok(Rtnl::open_in(netns)?)
+            })?;
+        self.time("ADD: container's end in one send", |_| {
+            inside.apply(inner(index, eth0)?).map(drop).map_err(Into::into)
+        })?;
+        self.time("ADD: host's end in one send", |bench| {
+            let mut batch = Batch::new();
+            batch.no_link_local(index).up(index);
+            for address in addresses(index) {
+                batch.neighbour(index, address, mac(index, 1));
+                batch.route(&Route::to_address(address, index));
+            }
+            bench.apply(batch)
+        })?;
+        Ok(Container { netns, index, eth0 })
+    }
+
+    fn birth(&mut self, netns: &NetNs) -> Outcome<(u32, u32)> {
+        self.next += 1;
+        let index = self.next;
+        let mut batch = Batch::new();
+        batch
+            .veth(&spec(index, GROUP, netns))
+            .alt_name(index, &format!("tartan:net,{index},eth0"))
+            .clsact(index, BLOCKS);
+        let echoes = self.host.apply(batch)?;
+        let eth0 = echoes.first().and_then(|echo| echo.link.peer_index);
+        Ok((index, eth0.ok_or("no echo")?))
+    }
+
+    fn removal(&mut self, container: &Container<'_>) -> Outcome {
+        let (index, eth0) = (container.index, container.eth0);
+        self.time("DEL: routes and neighbours in one send", |bench| {
+            let mut batch = Batch::new();
+            for address in addresses(index) {
+                batch.delete_route(&Route::to_address(address, index));
+                batch.delete_neighbour(index, address);
+            }
+            bench.apply(batch)
+        })?;
+        self.time("DEL: into another group", |bench| {
+            bench.one(|batch| batch.group(index, DEAD))
+        })?;
+        let mut inside = Rtnl::open_in(container.netns)?;
+        self.time("DEL: rename container's end (up)", |_| {
+            let mut batch = Batch::new();
+            batch.rename(eth0, "gone0");
+            Ok(inside.apply(batch).map(drop)?)
+        })?;
+        self.time("DEL: container's addresses in one send", |_| {
+            let mut batch = Batch::new();
+            for address in addresses(index) {
+                batch.delete_address(eth0, address);
+            }
+            Ok(inside.apply(batch).map(drop)?)
+        })?;
+        self.time("DEL: host's end down", |bench| {
+            bench.one(|batch| batch.down(index))
+        })?;
+        self.time("DEL: container's end down", |_| {
+            let mut batch = Batch::new();
+            batch.down(eth0);
+            Ok(inside.apply(batch).map(drop)?)
+        })?;
+        self.time("DEL: rename container's end (down)", |_| {
+            let mut batch = Batch::new();
+            batch.rename(eth0, "gone1");
+            Ok(inside.apply(batch).map(drop)?)
+        })?;
+        let name = format!("tartan:net,{index},eth0");
+        self.time("DEL: delete the alternative name", |bench| {
+            bench.one(|batch| batch.delete_alt_name(index, &name))
+        })?;
+        self.time("reaper: delete one (down)", |bench| {
+            bench.one(|batch| batch.delete(index))
+        })
+    }
+
+    /// Deletion of many at once, up as DEL would leave them or down.
+    fn groups(&mut self, rounds: usize) -> Outcome {
+        let group = NonZeroU32::new(DEAD).ok_or("no group")?;
+        let mut namespaces = Vec::new();
+        for _ in 0..AT_ONCE {
+            namespaces.push(new_netns()?);
+        }
+        for round in 0..rounds {
+            let mut down = Batch::new();
+            for netns in &namespaces {
+                let (index, eth0) = self.birth(netns)?;
+                let mut inside = Rtnl::open_in(netns)?;
+                inside.apply(inner(index, eth0)?)?;
+                self.one(|batch| batch.up(index).group(index, DEAD))?;
+                down.down(index);
+            }
+            let is_down = round % 2 == 1;
+            if is_down {
+                self.time("DEL: 32 hosts' ends down in one send", |bench| {
+                    bench.apply(down)
+                })?;
+            }
+            let name = match is_down {
+                true => "reaper: delete 32 by group (down)",
+                false => "reaper: delete 32 by group (up)",
+            };
+            self.time(name, |bench| {
+                bench.one(|batch| batch.delete_group(group))
+            })?;
+            let last = namespaces.last().ok_or("no namespace")?;
+            let (index, _) = self.birth(last)?;
+            self.one(|batch| batch.up(index))?;
+            self.time("reaper: delete one (up)", |bench| {
+                bench.one(|batch| batch.delete(index))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What an ADD waits for while the reaper is at work.
+    fn meanwhile(&mut self, rounds: usize) -> Outcome {
+        let group = NonZeroU32::new(DEAD).ok_or("no group")?;
+        let mut namespaces = Vec::new();
+        for _ in 0..=AT_ONCE {
+            namespaces.push(new_netns()?);
+        }
+        let last = namespaces.pop().ok_or("no namespace")?;
+        let mut reaper = Rtnl::open_in(&new_netns()?)?;
+        for _ in 0..rounds {
+            for netns in &namespaces {
+                self.next += 1;
+                let spec = spec(self.next, DEAD, netns);
+                let mut batch = Batch::new();
+                batch.veth(&spec).clsact(self.next, BLOCKS).up(self.next);
+                reaper.apply(batch)?;
+            }
+            thread::scope(|scope| {
+                let work = scope.spawn(|| {
+                    let mut batch = Batch::new();
+                    batch.delete_group(group);
+                    reaper.apply(batch)
+                });
+                while !work.is_finished() {
+                    let container = self
+                        .time("ADD while 32 are deleted", |bench| {
+                            bench.add(&last)
+                        })?;
+                    let (index, eth0) = (container.index, container.eth0);
+                    let mut batch = Batch::new();
+                    batch.rename(eth0, &format!("x{eth0}"));
+                    for address in addresses(index) {
+                        batch.delete_address(eth0, address);
+                    }
+                    batch.down(eth0);
+                    Rtnl::open_in(&last)?.apply(batch)?;
+                }
+                work.join().map_err(|_| "the thread panicked")??;
+                Ok::<(), Box<dyn Error>>(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, batch: Batch<'_>) -> Outcome {
+        Ok(self.host.apply(batch).map(drop)?)
+    }
+
+    fn one(
+        &mut self,
+        fill: impl for<'a> FnOnce(&'a mut Batch<'static>) -> &'a mut Batch<'static>,
+    ) -> Outcome {
+        let mut batch = Batch::new();
+        fill(&mut batch);
+        self.apply(batch)
+    }
+}
+
+fn spec(index: u32, group: u32, netns: &NetNs) -> VethSpec<'_> {
+    let end = |name: String, mac| VethEnd { name, mac, mtu: 1500 };
+    let host = end(format!("tt{index}"), mac(index, 0));
+    let container = end("eth0".into(), mac(index, 1));
+    VethSpec { index, group, host, container, netns: Some(netns) }
+}
+
+fn inner(index: u32, eth0: u32) -> Outcome<Batch<'static>> {
+    let gateways: [IpAddr; 2] = ["169.254.1.1".parse()?, "fe80::1".parse()?];
+    let mut batch = Batch::new();
+    batch.up(eth0);
+    for address in addresses(index) {
+        batch.address(eth0, address);
+    }
+    for gateway in gateways {
+        batch.neighbour(eth0, gateway, mac(index, 0));
+        if gateway.is_ipv4() {
+            batch.route(&Route::to_address(gateway, eth0));
+        }
+        let default = Route::default_via(gateway, eth0).ok_or("no route")?;
+        batch.route(&default);
+    }
+    Ok(batch)
+}
+
+fn addresses(index: u32) -> [IpAddr; 2] {
+    let v4 = Ipv4Addr::from_bits(0x0a00_0000 | (index & 0xff_ffff));
+    let v6 = Ipv6Addr::from_bits((0xfd00 << 112) | u128::from(index));
+    [v4.into(), v6.into()]
+}
+
+fn mac(index: u32, end: u64) -> Mac {
+    Mac::local((u64::from(index) << 8) + end)
+}
+
+fn new_netns() -> Outcome<NetNs> {
+    let made = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| {
+            let source = errno.into();
+            NetnsError::Thread { source }
+        })?;
+        NetNs::current()
+    });
+    made.join().map_err(|_| "the thread panicked")?.map_err(Into::into)
+}
+
+/// How often this thread has given up its CPU to wait.
+fn sleeps() -> Outcome<i64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+    Ok(usage.voluntary_context_switches())
+}
