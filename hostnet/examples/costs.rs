@@ -126,18 +126,32 @@ impl Bench {
             let container =
                 self.time("ADD: all of it", |bench| bench.add(netns))?;
             self.removal(&container)?;
+            let inside = Rtnl::open_in(netns)?;
+            let container = self
+                .time("ADD: all, socket brought along", |bench| {
+                    bench.add_by(netns, inside)
+                })?;
+            self.one(|batch| batch.delete(container.index))?;
         }
         Ok(())
     }
 
     fn add<'ns>(&mut self, netns: &'ns NetNs) -> Outcome<Container<'ns>> {
+        let inside = self
+            .time("ADD: socket in the container's netns", |_| {
+                Ok(Rtnl::open_in(netns)?)
+            })?;
+        self.add_by(netns, inside)
+    }
+
+    fn add_by<'ns>(
+        &mut self,
+        netns: &'ns NetNs,
+        mut inside: Rtnl,
+    ) -> Outcome<Container<'ns>> {
         let (index, eth0) = self
             .time("ADD: veth, name, clsact in one send", |bench| {
                 bench.birth(netns)
-            })?;
-        let mut inside = self
-            .time("ADD: socket in the container's netns", |_| {
-                Ok(Rtnl::open_in(netns)?)
             })?;
         self.time("ADD: container's end in one send", |_| {
             inside.apply(inner(index, eth0)?).map(drop).map_err(Into::into)

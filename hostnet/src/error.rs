@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::RawFd;
 
 use nix::errno::Errno;
 use thiserror::Error;
@@ -17,6 +18,12 @@ pub enum OpenError {
     /// The namespace could not be entered.
     #[error("cannot open an rtnetlink socket in another network namespace")]
     Enter(#[from] NetnsError),
+    /// The descriptor is of something else.
+    #[error("descriptor {fd} is not an rtnetlink socket")]
+    NotRoute {
+        /// The descriptor.
+        fd: RawFd,
+    },
     /// The socket was refused, or one of its settings.
     #[error("cannot open an rtnetlink socket")]
     Socket(#[from] io::Error),

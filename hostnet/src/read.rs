@@ -58,6 +58,18 @@ impl Rtnl {
         Ok(routes.into_iter().filter(is_of).collect())
     }
 
+    /// The link of the default route, of IPv4 before IPv6; none where this
+    /// namespace knows no way out.
+    pub fn default_route_link(&mut self) -> Result<Option<u32>, ReadError> {
+        let any_protocol = 0; // RTPROT_UNSPEC: no filter
+        let routes = self
+            .both(|f| Question::Routes(f, any_protocol), Route::read)?;
+        let way_out = routes.iter().find(|route| {
+            route.table == Route::MAIN_TABLE && route.destination.length() == 0
+        });
+        Ok(way_out.map(|route| route.link))
+    }
+
     /// The neighbours behind a link, of both families.
     pub fn neighbours(
         &mut self,

@@ -6,13 +6,13 @@
 
 use std::io;
 use std::iter::Peekable;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::vec::IntoIter;
 
 use netlink_packet_core::NLM_F_DUMP_INTR;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{Socket, SocketAddr};
-use nix::libc::{MSG_DONTWAIT, MSG_TRUNC};
+use nix::libc::{AF_NETLINK, MSG_DONTWAIT, MSG_TRUNC};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::answer::{Answer, Malformed, answers};
@@ -76,7 +76,21 @@ struct Found<T> {
 impl Rtnl {
     /// Opens a socket in the network namespace of the calling thread.
     pub fn open() -> Result<Self, OpenError> {
-        let socket = Socket::new(NETLINK_ROUTE)?;
+        Self::ready(Socket::new(NETLINK_ROUTE)?)
+    }
+
+    /// Takes over a socket that somebody opened in the namespace meant: it
+    /// spares the thread that [`open_in`](Self::open_in) needs, and on a busy
+    /// host that thread's wait for a CPU.
+    pub fn from_fd(fd: OwnedFd) -> Result<Self, OpenError> {
+        let found = sys::family_and_protocol(fd.as_fd())?;
+        if found != (AF_NETLINK, NETLINK_ROUTE as i32) {
+            return Err(OpenError::NotRoute { fd: fd.as_raw_fd() });
+        }
+        Self::ready(sys::netlink_socket(fd))
+    }
+
+    fn ready(socket: Socket) -> Result<Self, OpenError> {
         // Only the kernel may answer a connected socket.
         socket.connect(&SocketAddr::new(0, 0))?;
         socket.set_ext_ack(true)?;

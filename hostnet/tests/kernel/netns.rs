@@ -1,11 +1,15 @@
 //! Namespaces are told apart, entered on a thread of their own, and left.
 
 use std::fs::File;
+use std::os::unix::net::UnixDatagram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tartan_hostnet::{NetNs, NetnsError, Rtnl, within};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockProtocol, SockType, socket,
+};
+use tartan_hostnet::{Batch, NetNs, NetnsError, OpenError, Rtnl, within};
 
-use crate::ground::new_netns;
+use crate::ground::{look, new_netns};
 
 #[test]
 fn code_runs_within_and_its_caller_stays_outside() {
@@ -47,4 +51,30 @@ fn only_a_network_namespace_is_taken_for_one() {
     assert!(NetNs::open("/proc/self/ns/net").is_ok());
     let missing = NetNs::open("/run/netns/of-nobody").unwrap_err();
     assert!(missing.to_string().contains("/run/netns/of-nobody"));
+}
+
+#[test]
+fn a_socket_opened_within_is_taken_over_and_acts_there() {
+    let there = new_netns();
+    let opened = within(&there, || {
+        let (kind, flags) = (SockType::Datagram, SockFlag::SOCK_CLOEXEC);
+        let protocol = SockProtocol::NetlinkRoute;
+        socket(AddressFamily::Netlink, kind, flags, protocol).unwrap()
+    });
+    let mut rtnl = Rtnl::from_fd(opened.unwrap()).unwrap();
+    assert_eq!(rtnl.netns_cookie().unwrap(), there.cookie().unwrap());
+    let mut batch = Batch::new();
+    batch.up(1);
+    rtnl.apply(batch).unwrap();
+    let lo = look(&there, "ip -j link show lo");
+    assert_eq!(lo[0]["operstate"], "UNKNOWN");
+}
+
+#[test]
+fn only_an_rtnetlink_socket_is_taken_over() {
+    let (unix, _) = UnixDatagram::pair().unwrap();
+    let refused = Rtnl::from_fd(unix.into()).unwrap_err();
+    assert!(matches!(refused, OpenError::NotRoute { .. }));
+    let file = File::open("/dev/null").unwrap();
+    assert!(Rtnl::from_fd(file.into()).is_err());
 }
