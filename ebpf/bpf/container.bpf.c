@@ -21,9 +21,15 @@
 #define PASS TC_ACT_UNSPEC
 #define DROP TC_ACT_SHOT
 
+/* A packet to be segmented is as many. One made by a packet socket does not
+ * say how many: at most its length by their payload. */
 static __always_inline __u64 packets_of(struct __sk_buff *skb)
 {
-	return skb->gso_segs > 1 ? skb->gso_segs : 1;
+	__u32 segments = skb->gso_segs, payload = skb->gso_size;
+
+	if (segments == 0 && payload > 0)
+		segments = (skb->len + payload - 1) / payload;
+	return segments > 1 ? segments : 1;
 }
 
 /* All counters are per CPU and both hooks run with softirqs off, so plain

@@ -5,6 +5,12 @@
 //! The debug information of the object (BTF) is read by `bpftool`, so that the
 //! witness is not our own code.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use std::collections::BTreeMap;
 use std::mem::{offset_of, size_of};
 use std::process::Command;
@@ -71,10 +77,7 @@ fn types() -> Vec<Value> {
         .expect("needs bpftool");
     assert!(output.status.success(), "{output:?}");
     let mut dump: Value = serde_json::from_slice(&output.stdout).unwrap();
-    match dump["types"].take() {
-        Value::Array(types) => types,
-        other => panic!("{other}"),
-    }
+    serde_json::from_value(dump["types"].take()).unwrap()
 }
 
 fn structs(types: &[Value]) -> BTreeMap<&str, Layout> {
@@ -98,7 +101,8 @@ fn enumeration(types: &[Value], name: &str) -> Vec<(String, u64)> {
     let found = types
         .iter()
         .find(|it| it["kind"] == "ENUM" && it["name"] == name)
-        .unwrap_or_else(|| panic!("enum {name} is in the object"));
+        .ok_or(name)
+        .expect("is in the object");
     let value = |it: &Value| {
         (it["name"].as_str().unwrap().to_owned(), it["val"].as_u64().unwrap())
     };

@@ -1,6 +1,12 @@
 //! `decide()` of C, compiled for this machine, against the oracle in Rust:
 //! the same question to both, in random cases biased towards the edges.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod oracle;
 mod question;
 

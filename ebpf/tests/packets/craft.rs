@@ -1,5 +1,6 @@
 //! Packets, header by header.
 
+use std::borrow::Borrow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 pub(crate) type Octets = [u8; 6];
@@ -97,9 +98,9 @@ impl V6 {
     pub(crate) fn icmp(
         source: Ipv6Addr,
         destination: Ipv6Addr,
-        icmp: Icmp,
+        icmp: impl Borrow<Icmp>,
     ) -> Self {
-        let (next, hop_limit, payload) = (ICMPV6, 255, icmp.bytes());
+        let (next, hop_limit, payload) = (ICMPV6, 255, icmp.borrow().bytes());
         Self { source, destination, next, hop_limit, payload }
     }
 

@@ -2,6 +2,12 @@
 //! network: what passes, what is dropped and why, and that each is counted
 //! once. Needs root and a kernel that takes the programs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod budgets;
 mod craft;
 mod from_container;

@@ -101,24 +101,27 @@ fn the_peer_is_counted_by_its_class() {
 
 #[test]
 fn a_packet_to_be_segmented_counts_as_its_segments() {
-    let place = Place::with_endpoint();
     let mut bytes = v4(OWN_V4, OTHER_V4);
     bytes.resize(14 + 28 + 3000, 0);
     bytes[16..18].copy_from_slice(&3028u16.to_be_bytes());
-    let packet = TrialPacket {
-        segments: 3,
-        segment_bytes: 1000,
-        ..TrialPacket::new(LOOPBACK, &bytes)
-    };
-    let way = Direction::FromContainer;
-    let trial = place.dataplane.try_packet(way, &packet).unwrap();
+    let said_and_counted = [(3, 3), (1, 1), (0, 4)];
+    for (segments, packets) in said_and_counted {
+        let place = Place::with_endpoint();
+        let packet = TrialPacket {
+            segments,
+            segment_bytes: 1000,
+            ..TrialPacket::new(LOOPBACK, &bytes)
+        };
+        let way = Direction::FromContainer;
+        let trial = place.dataplane.try_packet(way, &packet).unwrap();
 
-    assert_eq!(trial.verdict, Verdict::Passed);
-    let counters = place.dataplane.endpoint_counters(LOOPBACK).unwrap();
-    let expected = Traffic { packets: 3, bytes: 3042 };
-    assert_eq!(counters.unwrap().passed(way), expected);
-    let classes = place.dataplane.class_counters().unwrap();
-    assert_eq!(classes[0].traffic, expected);
+        assert_eq!(trial.verdict, Verdict::Passed);
+        let counters = place.dataplane.endpoint_counters(LOOPBACK).unwrap();
+        let expected = Traffic { packets, bytes: 3042 };
+        assert_eq!(counters.unwrap().passed(way), expected, "{segments}");
+        let classes = place.dataplane.class_counters().unwrap();
+        assert_eq!(classes[0].traffic, expected, "{segments}");
+    }
 }
 
 #[test]
