@@ -62,8 +62,8 @@ impl Rtnl {
     /// namespace knows no way out.
     pub fn default_route_link(&mut self) -> Result<Option<u32>, ReadError> {
         let any_protocol = 0; // RTPROT_UNSPEC: no filter
-        let routes = self
-            .both(|f| Question::Routes(f, any_protocol), Route::read)?;
+        let routes =
+            self.both(|f| Question::Routes(f, any_protocol), Route::read)?;
         let way_out = routes.iter().find(|route| {
             route.table == Route::MAIN_TABLE && route.destination.length() == 0
         });

@@ -1,3 +1,5 @@
+//! Answers are read as the kernel writes them, and nothing makes it panic.
+
 use proptest::prelude::*;
 
 use super::*;

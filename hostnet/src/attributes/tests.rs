@@ -1,3 +1,5 @@
+//! Attributes are read as the kernel writes them, whatever the bytes.
+
 use proptest::prelude::*;
 
 use super::*;

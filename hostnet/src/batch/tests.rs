@@ -1,3 +1,5 @@
+//! A batch keeps its order and finds links safely.
+
 use super::*;
 use crate::link::VethEnd;
 

@@ -1,3 +1,5 @@
+//! Messages say what the kernel needs to tell them apart.
+
 use netlink_packet_core::NetlinkBuffer;
 
 use super::*;

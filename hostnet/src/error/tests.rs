@@ -1,3 +1,5 @@
+//! Refusals are told apart, and say what was attempted.
+
 use std::num::NonZeroU32;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Blocks and filters are read as they were written.
+
 use netlink_packet_core::Emitable;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Numbers for links stay above the kernel's and differ.
+
 use super::*;
 
 fn link(index: u32) -> Link {

@@ -1,3 +1,5 @@
+//! Links are found by each of their names, and no bytes panic.
+
 use proptest::prelude::*;
 
 use super::*;

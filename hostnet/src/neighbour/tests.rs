@@ -1,3 +1,5 @@
+//! Neighbours and addresses are read as they were written.
+
 use netlink_packet_core::Emitable;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Routes are read as they were written.
+
 use proptest::prelude::*;
 
 use super::*;
