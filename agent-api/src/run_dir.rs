@@ -120,6 +120,17 @@ impl RunDir {
         read_all(&self.records, "record")
     }
 
+    /// True where there is a record of any attachment. Looks at names alone
+    /// and changes nothing.
+    pub fn has_records(&self) -> bool {
+        let is_record = |entry: io::Result<fs::DirEntry>| {
+            let path = entry.map(|entry| entry.path()).unwrap_or_default();
+            path.extension().is_some_and(|e| e == "json")
+        };
+        fs::read_dir(&self.records)
+            .is_ok_and(|mut entries| entries.any(is_record))
+    }
+
     /// Leaves a tombstone for one life of an attachment.
     pub fn put_tombstone(
         &self,

@@ -1,0 +1,79 @@
+//! One call from beginning to end. Acts through the verbs.
+
+use std::io::Read;
+
+use tartan_agent_api::Places;
+use tartan_agent_api::plugin::Fault;
+
+use crate::agent::Agent;
+use crate::document::{Document, MAX_BYTES};
+use crate::environment::{Call, Variables};
+use crate::fault::{self, Failure};
+use crate::netconf::Header;
+use crate::network::Identity;
+use crate::verb::{self, Scene};
+use crate::version::Version;
+
+/// What to print on standard output, and how to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done: print a result, or nothing.
+    Done(Option<String>),
+    /// Not done: print the error object.
+    Failed(String),
+}
+
+/// Answers the call that `variables` and `input` make.
+pub fn answer(variables: Variables<'_>, input: impl Read) -> Answer {
+    let mut version = Version::LATEST;
+    match attempt(variables, input, &mut version) {
+        Ok(result) => Answer::Done(result),
+        Err(failure) => {
+            Answer::Failed(fault::printed(&Fault::from(failure), version))
+        }
+    }
+}
+
+/// Tells `version` as soon as it is known: an error is in it as well.
+fn attempt(
+    variables: Variables<'_>,
+    input: impl Read,
+    version: &mut Version,
+) -> Result<Option<String>, Failure> {
+    let call = Call::read(variables)?;
+    if call == Call::Version {
+        return verb::version::run().map(Some);
+    }
+    let document = Document::parse(&read(input)?)?;
+    let header = Header::of(&document)?;
+    let identity = Identity::of(&header)?;
+    *version =
+        Version::of_config(header.version.as_deref().unwrap_or_default())?;
+    version.allow(call.verb())?;
+    let places = Places::from_variables(variables);
+    let agent = Agent::of(&identity, &places);
+    dispatch(&call, &Scene { document, version: *version, identity, agent })
+}
+
+fn dispatch(call: &Call, scene: &Scene) -> Result<Option<String>, Failure> {
+    match call {
+        Call::Add(added) => verb::add::run(added, scene).map(Some),
+        Call::Delete(deleted) => verb::delete::run(deleted, scene).map(quiet),
+        Call::Check(checked) => verb::check::run(checked, scene).map(quiet),
+        Call::CollectGarbage => verb::garbage::run(scene).map(quiet),
+        Call::Status => verb::status::run(scene).map(quiet),
+        Call::Version => verb::version::run().map(Some),
+    }
+}
+
+fn quiet((): ()) -> Option<String> {
+    None
+}
+
+/// Reads no more than one byte beyond what is accepted.
+fn read(input: impl Read) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let most = MAX_BYTES as u64 + 1;
+    input.take(most).read_to_end(&mut bytes).map_err(Failure::Input)?;
+    Ok(bytes)
+}

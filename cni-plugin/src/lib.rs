@@ -1,0 +1,60 @@
+//! The CNI plugin `tartan-cni`: what a runtime calls for each container.
+//!
+//! A call is one process: variables of the environment and a JSON document on
+//! standard input, one JSON object on standard output. The plugin reads and
+//! checks all of it, opens the container's network namespace, hands both to
+//! the resident agent over its socket and prints the agent's answer in the
+//! version of the CNI specification that the configuration asks for. It knows
+//! no netlink, no store and no asynchronous runtime: its size is its start-up
+//! time. Nothing is changed before everything has been checked.
+//!
+//! | question | file |
+//! |---|---|
+//! | which verb, on which container? | [`environment`], [`arguments`] |
+//! | is it JSON, every key once? | [`document`] |
+//! | what does it say? | [`netconf`]: as received |
+//! | what does the operator mean? | [`network`] |
+//! | what does the request ask for? | [`request`], [`labels`], [`class_wish`] |
+//! | which versions are spoken? | [`version`] |
+//! | what is made? | [`result`], read by [`previous`], written by [`encode`] |
+//! | what is still there? | [`garbage`] |
+//! | what went wrong? | [`fault`] |
+//!
+//! Those decide. These act: [`netns`] opens a namespace, [`agent`] asks the
+//! agent, [`verb`] has one file per verb.
+//!
+//! # Building it
+//!
+//! One static file, without a C library beside it:
+//!
+//! ```sh
+//! cargo rustc --profile plugin --package tartan-cni --bin tartan-cni \
+//!     --target x86_64-unknown-linux-gnu -- \
+//!     -C target-feature=+crt-static -C relocation-model=static
+//! # target/x86_64-unknown-linux-gnu/plugin/tartan-cni
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod about;
+pub mod agent;
+pub mod arguments;
+pub mod class_wish;
+pub mod document;
+pub mod encode;
+pub mod environment;
+pub mod fault;
+pub mod garbage;
+pub mod labels;
+pub mod netconf;
+pub mod netns;
+pub mod network;
+pub mod previous;
+pub mod request;
+pub mod result;
+pub mod verb;
+pub mod version;
+
+mod call;
+
+pub use call::{Answer, answer};

@@ -1,0 +1,69 @@
+//! Opens the network namespace that `CNI_NETNS` names. Acts; enters nothing.
+//!
+//! What is refused, and with which code of the specification: a path that
+//! cannot be opened or is no namespace, 4 (the variable is not accepted); our
+//! own namespace, 8, as the reference skeleton does.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat, stat};
+use thiserror::Error;
+
+use crate::environment::OwnNetns;
+
+/// File system of namespaces: `NSFS_MAGIC` of include/uapi/linux/magic.h.
+const NSFS_MAGIC: i64 = 0x6e73_6673;
+
+/// A `CNI_NETNS` that cannot serve.
+#[derive(Debug, Error)]
+pub enum NetnsError {
+    /// Nothing can be opened there.
+    #[error("cannot open CNI_NETNS {path}")]
+    Open {
+        /// What it names.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is something else: a plain file where a mount is gone, say.
+    #[error("CNI_NETNS {path} is not a network namespace")]
+    NotNetns {
+        /// What it names.
+        path: PathBuf,
+    },
+    /// It is the namespace that the plugin itself runs in.
+    #[error(
+        "plugin's netns and netns from CNI_NETNS should not be the same: {path}"
+    )]
+    Own {
+        /// What it names.
+        path: PathBuf,
+    },
+}
+
+/// Opens the namespace at `path`.
+pub fn open(path: &Path, own: OwnNetns) -> Result<OwnedFd, NetnsError> {
+    let failed = |errno: rustix::io::Errno| NetnsError::Open {
+        path: path.to_owned(),
+        source: errno.into(),
+    };
+    // Not to wait, should somebody have put a pipe there.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let netns = openat(CWD, path, flags, Mode::empty()).map_err(failed)?;
+    let kind = fstatfs(&netns).map_err(failed)?.f_type;
+    if kind != NSFS_MAGIC {
+        return Err(NetnsError::NotNetns { path: path.to_owned() });
+    }
+    let ours = stat("/proc/self/ns/net").map_err(failed)?;
+    let its = fstat(&netns).map_err(failed)?;
+    let is_own = (its.st_dev, its.st_ino) == (ours.st_dev, ours.st_ino);
+    match own {
+        OwnNetns::Refuse if is_own => {
+            Err(NetnsError::Own { path: path.to_owned() })
+        }
+        OwnNetns::Refuse | OwnNetns::Accept => Ok(netns),
+    }
+}
