@@ -262,7 +262,10 @@ impl Ledger {
         }
     }
 
-    fn listed(&self, names: &[PoolName]) -> Result<Vec<&Pool>, AssignError> {
+    pub(super) fn listed(
+        &self,
+        names: &[PoolName],
+    ) -> Result<Vec<&Pool>, AssignError> {
         let mut pools = Vec::new();
         let mut seen = BTreeSet::new();
         for name in names.iter().filter(|name| seen.insert(*name)) {

@@ -23,9 +23,9 @@ pub(super) struct Shelf {
     released: Line,
     /// The same, apart for each class that had them.
     of_class: BTreeMap<ClassId, Line>,
-    /// Those whose release the store has, by the moment it got it, with the
+    /// Those whose release the store has, by the moment it got it, then by the
     /// moment of release.
-    committed: BTreeMap<(BootTime, IpAddr), BootTime>,
+    committed: BTreeSet<(BootTime, BootTime, IpAddr)>,
 }
 
 impl Shelf {
@@ -40,7 +40,7 @@ impl Shelf {
         let class = slot.slot.class;
         self.of_class.entry(class).or_default().insert((released, address));
         if let Some(committed) = slot.committed {
-            self.committed.insert((committed, address), released);
+            self.committed.insert((committed, released, address));
         }
     }
 
@@ -58,7 +58,7 @@ impl Shelf {
             }
         }
         if let Some(committed) = slot.committed {
-            self.committed.remove(&(committed, address));
+            self.committed.remove(&(committed, released, address));
         }
     }
 
@@ -80,9 +80,9 @@ impl Shelf {
         // then other hosts may judge the address by its old class.
         let any = self
             .committed
-            .first_key_value()
-            .filter(|((committed, _), _)| is_over(*committed))
-            .map(|((_, address), released)| (*released, *address));
+            .first()
+            .filter(|(committed, ..)| is_over(*committed))
+            .map(|(_, released, address)| (*released, *address));
         let oldest = [same, any].into_iter().flatten().min()?;
         Some((Some(oldest.0), oldest.1))
     }
@@ -126,7 +126,7 @@ impl Shelf {
         now: BootTime,
     ) -> Option<Duration> {
         let same = self.oldest_of(class).map(|(released, _)| released);
-        let any = self.committed.first_key_value().map(|(key, _)| key.0);
+        let any = self.committed.first().map(|(committed, ..)| *committed);
         let first = [same, any].into_iter().flatten().min()?;
         Some(first.after(rest).since(now))
     }

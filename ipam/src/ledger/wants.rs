@@ -46,7 +46,7 @@ impl Ledger {
         self.full.insert(group, now);
     }
 
-    fn is_full(&self, group: &Group, now: BootTime) -> bool {
+    pub(super) fn is_full(&self, group: &Group, now: BootTime) -> bool {
         let since = self.full.get(group);
         since.is_some_and(|since| now.since(*since) < FULL_FOR)
     }
