@@ -14,7 +14,7 @@ use crate::engine::Fault;
 use crate::entry::{LeaseId, Revision};
 use crate::key::Key;
 use crate::range::Range;
-use crate::transaction::MOST_OPERATIONS;
+use crate::transaction::{MOST_BYTES, MOST_OPERATIONS};
 
 /// What lies under a failure; which engine it comes from is nobody's concern.
 pub type Source = Box<dyn Error + Send + Sync>;
@@ -189,6 +189,12 @@ pub enum InvalidRequest {
     TooLarge {
         /// How many.
         size: usize,
+    },
+    /// Too much in one go.
+    #[error("{bytes} bytes of keys and values are more than {MOST_BYTES}")]
+    TooManyBytes {
+        /// How many.
+        bytes: usize,
     },
     /// A range whose end is not behind its start.
     #[error("the range {0} has its ends confused")]

@@ -76,9 +76,11 @@ mod watch;
 
 pub use entry::{Entry, Event, Lease, LeaseId, Listing, Revision, StoreId};
 pub use error::{Attempt, InvalidRequest, Source, StoreError};
-pub use etcd::{EtcdLogin, EtcdSettings, EtcdTls};
+pub use etcd::{EtcdCertificate, EtcdLogin, EtcdSettings, EtcdTls};
 pub use key::{Key, ParseKeyError};
 pub use range::Range;
 pub use store::Store;
-pub use transaction::{Compare, MOST_OPERATIONS, Op, Outcome, Transaction};
+pub use transaction::{
+    Compare, MOST_BYTES, MOST_OPERATIONS, Op, Outcome, Transaction,
+};
 pub use watch::{Watch, WatchError};

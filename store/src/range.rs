@@ -6,7 +6,7 @@ use std::fmt;
 use crate::key::Key;
 
 /// Sorts behind every character a key may have.
-const BEHIND_ALL: char = '\u{7f}';
+pub(crate) const BEHIND_ALL: char = '~';
 
 /// The keys from `start` up to, but without, `end`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -43,12 +43,13 @@ impl Store {
 
     /// Speaks to the store of a cluster. Settings are checked and files read;
     /// that etcd answers is no condition: a host starts without it.
+    ///
+    /// Watches are served by a task of the runtime in which this is called.
     pub async fn connect_etcd(
         settings: EtcdSettings,
     ) -> Result<Self, StoreError> {
         let attempt = Attempt::new("use", settings.endpoints.join(","));
         let engine = Etcd::new(settings)
-            .await
             .map_err(|fault| StoreError::new(attempt, fault))?;
         Ok(Self { engine: Arc::new(engine) })
     }

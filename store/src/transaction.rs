@@ -11,6 +11,10 @@ use crate::range::Range;
 /// works on a cluster.
 pub const MOST_OPERATIONS: usize = 128;
 
+/// Most bytes of keys and values of one transaction. etcd's default
+/// `--max-request-bytes` is 1.5 MiB; the rest is for the envelope.
+pub const MOST_BYTES: usize = 1_000_000;
+
 /// What must hold for a transaction to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Compare {
@@ -119,6 +123,10 @@ impl Transaction {
         if size > MOST_OPERATIONS {
             return Err(InvalidRequest::TooLarge { size });
         }
+        let bytes = self.bytes();
+        if bytes > MOST_BYTES {
+            return Err(InvalidRequest::TooManyBytes { bytes });
+        }
         if let Some(range) = self.ranges().find(|range| range.is_void()) {
             return Err(InvalidRequest::VoidRange(range.clone()));
         }
@@ -126,6 +134,23 @@ impl Transaction {
             Some(key) => Err(InvalidRequest::ChangedTwice(key.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Of what can be large; ranges cannot.
+    fn bytes(&self) -> usize {
+        let compared = self.compare.iter().map(|compare| match compare {
+            Compare::Value(_, value) => value.len(),
+            Compare::Absent(_)
+            | Compare::Modified(..)
+            | Compare::Empty(_)
+            | Compare::Unchanged(..) => 0,
+        });
+        let written = self.then.iter().map(|op| match op {
+            Op::Put { key, value, .. } => key.as_str().len() + value.len(),
+            Op::Delete(key) => key.as_str().len(),
+            Op::DeleteRange(_) => 0,
+        });
+        compared.chain(written).sum()
     }
 
     fn ranges(&self) -> impl Iterator<Item = &Range> {

@@ -15,6 +15,10 @@ fn a_transaction_that_no_engine_takes_is_refused_before_it_is_sent() {
         (Transaction::new(), Ok(())),
         (many, Err(InvalidRequest::TooLarge { size: 129 })),
         (
+            Transaction::new().put(key("a"), vec![0; MOST_BYTES]),
+            Err(InvalidRequest::TooManyBytes { bytes: 1_000_001 }),
+        ),
+        (
             Transaction::new().put(key("a"), "1").put(key("a"), "2"),
             Err(InvalidRequest::ChangedTwice(key("a"))),
         ),
