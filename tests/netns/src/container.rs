@@ -212,10 +212,9 @@ impl Container {
     pub fn detach_all(&self) {
         let attached = self.life().attached.clone();
         for known in attached {
-            self.detach_as(&known.interface, &known.network)
-                .unwrap_or_else(|fault| {
-                    panic!("DEL of {} failed: {fault:?}", self.0.name)
-                });
+            self.detach_as(&known.interface, &known.network).unwrap_or_else(
+                |fault| panic!("DEL of {} failed: {fault:?}", self.0.name),
+            );
         }
     }
 

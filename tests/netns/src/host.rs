@@ -288,9 +288,8 @@ impl Host {
             return;
         }
         kill(self.agent_pid(), Signal::SIGTERM).expect("kill");
-        let status = within(seconds(20), "the agent's end", || {
-            self.agent_has_ended()
-        });
+        let status =
+            within(seconds(20), "the agent's end", || self.agent_has_ended());
         assert!(
             status.success(),
             "the agent of {} ended with {status}:\n{}",

@@ -71,10 +71,7 @@ fn in_the_run_directory(run_dir: &Path) -> Vec<String> {
 /// Addresses that somebody is still said to have. Resting ones are free soon.
 #[track_caller]
 fn in_the_ledger(host: &Host) -> Vec<String> {
-    held(host)
-        .iter()
-        .map(|entry| format!("address {entry}"))
-        .collect()
+    held(host).iter().map(|entry| format!("address {entry}")).collect()
 }
 
 /// The addresses that are pending or used, by the word of `tartan ip list`.

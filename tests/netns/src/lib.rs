@@ -13,6 +13,7 @@
 //! | [`network`], [`plugin`] | a CNI network's configuration; calls of the real plugin |
 //! | [`talk`] | real exchanges between containers |
 //! | [`witness`] | what others' tools see: `ip`, `tc`, `bpftool` |
+//! | [`sleeps`] | how often a process waits in the kernel |
 //! | [`leftover`] | what should be gone when a story ends |
 //! | [`autopsy`] | everything one wants to know of a story that failed |
 //! | [`within`], [`inside`], [`process`], [`chance`] | waiting, entering namespaces, running programs, dice |
@@ -40,6 +41,7 @@ pub mod need;
 pub mod network;
 pub mod plugin;
 pub mod process;
+pub mod sleeps;
 pub mod story;
 pub mod talk;
 pub mod within;
@@ -49,6 +51,7 @@ pub mod world;
 pub use container::Container;
 pub use host::Host;
 pub use network::Network;
+pub use sleeps::Sleeps;
 pub use talk::{Port, tcp, udp};
 pub use within::within;
 pub use world::World;

@@ -27,14 +27,9 @@ impl Call {
     /// The call of `verb` for nobody in particular.
     pub fn new(program: PathBuf, netns: &Path, verb: &str) -> Self {
         let netns = netns.to_owned();
-        let call = Self {
-            program,
-            netns,
-            environment: Vec::new(),
-            input: Vec::new(),
-        };
-        call.variable("CNI_COMMAND", verb)
-            .variable("CNI_PATH", "/usr/lib/cni")
+        let call =
+            Self { program, netns, environment: Vec::new(), input: Vec::new() };
+        call.variable("CNI_COMMAND", verb).variable("CNI_PATH", "/usr/lib/cni")
     }
 
     /// With a variable set; an empty value takes it away.

@@ -75,14 +75,10 @@ impl Container {
 pub fn reaches(from: &End, to: &End, port: Port) {
     assert!(!to.addresses.is_empty(), "{to} has no address");
     for address in &to.addresses {
-        let seen = exchange(from, to, *address, port, PATIENCE)
-            .unwrap_or_else(|error| {
-                panic!("{from} does not reach {to} at {address}: {error}")
-            });
-        assert!(
-            from.addresses.contains(&seen),
-            "{to} sees {from} as {seen}"
+        let seen = exchange(from, to, *address, port, PATIENCE).unwrap_or_else(
+            |error| panic!("{from} does not reach {to} at {address}: {error}"),
         );
+        assert!(from.addresses.contains(&seen), "{to} sees {from} as {seen}");
     }
 }
 
@@ -93,6 +89,22 @@ pub fn cannot_reach(from: &End, to: &End, port: Port) {
         let answered = exchange(from, to, *address, port, SILENCE);
         assert!(answered.is_err(), "{from} reaches {to} at {address}");
     }
+}
+
+/// Nothing arrives that `from` says under its own addresses.
+#[track_caller]
+pub fn cannot_be_heard_as(from: &End, to: &End) {
+    let source = SocketAddr::new(from.addresses[0], 0);
+    let same = |a: &&IpAddr| a.is_ipv4() == source.is_ipv4();
+    let at = to.addresses.iter().find(same).expect("an address");
+    let server = inside(&to.netns, || UdpSocket::bind((*at, 5353)));
+    let server = server.expect("a server");
+    let client = inside(&from.netns, || UdpSocket::bind(source));
+    let client = client.expect("the foreign address");
+    server.set_read_timeout(Some(SILENCE)).expect("a deadline");
+    client.send_to(b"lie", (*at, 5353)).expect("a datagram");
+    let heard = server.recv_from(&mut [0; 16]);
+    assert!(heard.is_err(), "{to} hears {source}: {heard:?}");
 }
 
 /// One question and one answer; the address that the asked one saw.

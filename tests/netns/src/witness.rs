@@ -104,8 +104,7 @@ pub fn our_routes(netns: &Path) -> Vec<(IpAddr, String)> {
         );
         for route in list(&says(netns, &line)) {
             let destination = text(&route["dst"]);
-            let address =
-                destination.split('/').next().unwrap_or_default();
+            let address = destination.split('/').next().unwrap_or_default();
             found.push((
                 address.parse().unwrap_or_else(|_| {
                     panic!("a route of ours to {destination}")

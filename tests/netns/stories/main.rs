@@ -9,4 +9,12 @@
               processes it is about"
 )]
 
+mod agent_dies;
+mod broken_places;
+mod classes;
+mod host_reboots;
+mod no_address_twice;
+mod one_host;
+mod runtime_forgets;
 mod the_harness;
+mod warm_path;

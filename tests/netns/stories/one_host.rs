@@ -186,7 +186,7 @@ story!(a_network_may_name_the_agents_socket, |world| {
 story!(an_address_that_is_asked_for_is_given, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");
-    let wish = shop.clone().asking_for("10.77.5.6");
+    let wish = shop.asking_for("10.77.5.6");
 
     let front = ambre.runs("front", &wish);
     assert_eq!(front.addresses()[0].to_string(), "10.77.5.6");
@@ -208,9 +208,8 @@ story!(an_address_outside_every_pool_is_refused, |world| {
     let front = ambre.container("front");
 
     for address in ["10.78.0.1", "10.77.0.0", "fd00:78::1", "169.254.1.1"] {
-        let fault = front
-            .attach(&shop.clone().asking_for(address))
-            .expect_err(address);
+        let fault =
+            front.attach(&shop.clone().asking_for(address)).expect_err(address);
         assert!(fault.msg.contains(address), "{fault:?}");
     }
     leftover::none_on(&ambre);

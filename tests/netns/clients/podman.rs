@@ -1,0 +1,195 @@
+//! podman 4.3 with its CNI backend, with storage, state and networks of its
+//! own.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use tartan_stories::process::Outcome;
+use tartan_stories::{Host, World, inside, need};
+
+use crate::cgroup::Parent;
+use crate::root_file_system;
+
+/// podman on a host.
+#[derive(Debug)]
+pub(crate) struct Podman {
+    host: Host,
+    dir: PathBuf,
+    rootfs: PathBuf,
+    parent: Parent,
+}
+
+impl Podman {
+    /// podman on `host`, with no network yet.
+    pub(crate) fn on(world: &World, host: &Host) -> Self {
+        ["podman", "conmon", "runc"].iter().for_each(|p| need::need_tool(p));
+        let podman = Self {
+            host: host.clone(),
+            dir: world.directory("podman"),
+            rootfs: root_file_system::make(world),
+            parent: Parent::new(),
+        };
+        podman.configure();
+        podman
+    }
+
+    fn configure(&self) {
+        for dir in ["networks", "home", "root"] {
+            fs::create_dir_all(self.dir.join(dir)).unwrap();
+        }
+        let dir = self.dir.display();
+        // crun refuses hosts with both versions of control groups.
+        let engine = format!(
+            "[engine]\ncgroup_manager = \"cgroupfs\"\n\
+             events_logger = \"file\"\nruntime = \"runc\"\n\
+             tmp_dir = \"{dir}/tmp\"\n\
+             [network]\nnetwork_backend = \"cni\"\n\
+             cni_plugin_dirs = [\"{}\", \"/usr/lib/cni\"]\n\
+             network_config_dir = \"{dir}/networks\"\n\
+             default_network = \"one\"\n",
+            need::program("tartan-cni").parent().unwrap().display()
+        );
+        let storage = format!(
+            "[storage]\ndriver = \"vfs\"\n\
+             runroot = \"{dir}/runroot\"\ngraphroot = \"{dir}/root\"\n"
+        );
+        fs::write(self.dir.join("containers.conf"), engine).unwrap();
+        fs::write(self.dir.join("storage.conf"), storage).unwrap();
+    }
+
+    /// Writes the configuration of a network with one plugin.
+    pub(crate) fn network(&self, name: &str, plugin: &Value) {
+        let list = json!({
+            "cniVersion": "0.4.0",
+            "name": name,
+            "plugins": [plugin],
+        });
+        let path = self.dir.join(format!("networks/{name}.conflist"));
+        fs::write(path, list.to_string()).unwrap();
+    }
+
+    /// Runs podman; arguments are separated by blanks.
+    #[track_caller]
+    pub(crate) fn try_to(&self, arguments: &str) -> Outcome {
+        let dir = |name: &str| self.dir.join(name);
+        let mut command = Command::new("podman");
+        command
+            .arg("--root")
+            .arg(dir("root"))
+            .arg("--runroot")
+            .arg(dir("runroot"))
+            .arg("--tmpdir")
+            .arg(dir("tmp"))
+            .args(arguments.split_whitespace())
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", dir("home"))
+            .env("CONTAINERS_CONF", dir("containers.conf"))
+            .env("CONTAINERS_STORAGE_CONF", dir("storage.conf"));
+        inside::run(self.host.netns(), &mut command, b"")
+    }
+
+    /// Runs podman, which has to succeed.
+    #[track_caller]
+    pub(crate) fn does(&self, arguments: &str) -> String {
+        self.try_to(arguments).success(&format!("podman {arguments}"))
+    }
+
+    /// Runs a container that serves one page.
+    #[track_caller]
+    pub(crate) fn runs(&self, name: &str, options: &str) {
+        self.does(&self.run_line(name, options));
+    }
+
+    /// The arguments of [`Self::runs`].
+    pub(crate) fn run_line(&self, name: &str, options: &str) -> String {
+        format!(
+            "run -d --name {name} {options} --ulimit host --cgroup-parent {} \
+             --security-opt seccomp=unconfined --rootfs {} \
+             /bin/httpd -f -p 80 -h /www",
+            self.parent.path(),
+            self.rootfs.display()
+        )
+    }
+
+    /// What a container sees when it asks an address for its page.
+    pub(crate) fn page(&self, from: &str, address: &str) -> Outcome {
+        let line = format!("exec {from} /bin/wget -qO- http://{address}/");
+        self.try_to(&line)
+    }
+
+    /// Addresses of a container on a network, IPv4 and IPv6.
+    #[track_caller]
+    pub(crate) fn addresses(&self, name: &str, network: &str) -> [String; 2] {
+        let said: Value =
+            serde_json::from_str(&self.does(&format!("inspect {name}")))
+                .unwrap();
+        let seen = &said[0]["NetworkSettings"]["Networks"][network];
+        ["IPAddress", "GlobalIPv6Address"].map(|key| {
+            seen[key].as_str().unwrap_or_else(|| panic!("{said}")).to_owned()
+        })
+    }
+
+    /// The power goes: every process of podman's ends, and what it keeps in
+    /// memory is lost.
+    pub(crate) fn loses_power(&self) {
+        for pid in self.processes() {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        for entry in fs::read_dir("/run/netns").unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("netns-") {
+                let flags = nix::mount::MntFlags::MNT_DETACH;
+                let _ = nix::mount::umount2(&entry.path(), flags);
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        for dir in ["tmp", "runroot"] {
+            let dir = self.dir.join(dir);
+            unmount_below(&dir);
+            fs::remove_dir_all(&dir).unwrap();
+        }
+    }
+
+    /// conmon and what it started.
+    fn processes(&self) -> Vec<Pid> {
+        let mark = self.dir.to_string_lossy().into_owned();
+        fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| {
+                let pid = entry.file_name().to_str()?.parse().ok()?;
+                let line = fs::read(entry.path().join("cmdline")).ok()?;
+                let line = String::from_utf8_lossy(&line).into_owned();
+                let ours = (line.contains("conmon") && line.contains(&mark))
+                    || line.starts_with("/bin/httpd");
+                ours.then(|| Pid::from_raw(pid))
+            })
+            .collect()
+    }
+}
+
+fn unmount_below(dir: &std::path::Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let mut below: Vec<_> = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .filter(|path| path.starts_with(&*dir.to_string_lossy()))
+        .collect();
+    below.reverse();
+    for path in below {
+        let flags = nix::mount::MntFlags::MNT_DETACH;
+        let _ = nix::mount::umount2(path, flags);
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        // What a failed story left running.
+        let _ = self.try_to("rm -f -t 0 --all");
+    }
+}

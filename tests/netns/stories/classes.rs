@@ -1,0 +1,169 @@
+//! The class of a container, and what it may not pretend.
+
+use serde_json::{Value, json};
+use tartan_stories::inside::ip;
+use tartan_stories::within::{seconds, until_fine};
+use tartan_stories::{
+    Container, Host, Network, leftover, story, talk, tcp, udp, witness,
+};
+
+fn shop() -> Network {
+    Network::named("shop").team("shop")
+}
+
+/// What the command shows of a container's endpoint.
+fn shown(host: &Host, container: &Container) -> String {
+    let listed = host.lists("endpoint list");
+    let mine = listed
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry.to_string().contains(container.name()))
+        .cloned();
+    mine.unwrap_or_else(|| panic!("{listed}")).to_string()
+}
+
+// The network fixes the team; the request narrows it to an app of it.
+story!(a_container_has_the_class_of_its_network, |world| {
+    let ambre = world.host("ambre");
+
+    let front = ambre.runs("front", &shop().app("front"));
+    let stock = ambre.container("stock");
+    let call = stock
+        .call("ADD", &shop(), "eth0")
+        .variable("CNI_ARGS", "IgnoreUnknown=1;TARTAN_APP=stock");
+    call.answer().unwrap();
+    let nobody = ambre.runs("nobody", &Network::named("plain"));
+
+    assert!(shown(&ambre, &front).contains("shop/front"));
+    assert!(shown(&ambre, &stock).contains("shop/stock"));
+    assert!(shown(&ambre, &nobody).contains("unclassified"));
+    stock.detach(&shop()).unwrap();
+});
+
+// What a request may not choose is refused with code 7, and who may is said.
+story!(a_class_that_may_not_be_chosen_is_refused, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+    let unknown = Network::named("shop").team("nobody");
+    let app = shop().app("never-made");
+    let chosen = Network::named("shop")
+        .with("teamFrom", json!("request"))
+        .with("teams", json!(["blog"]));
+
+    for (network, arguments) in [
+        (unknown, ""),
+        (app, ""),
+        (chosen, "TARTAN_TEAM=shop"),
+        (shop(), "TARTAN_TEAM=blog"),
+    ] {
+        let call = front.call("ADD", &network, "eth0");
+        let fault = call.variable("CNI_ARGS", arguments).answer().unwrap_err();
+        assert_eq!(fault.code, 7, "{fault:?}");
+    }
+    leftover::none_on(&ambre);
+});
+
+// `createApps` enters an app in the registry; it keeps its number.
+story!(an_app_is_made_where_the_network_allows_it, |world| {
+    let ambre = world.host("ambre");
+    let network = shop().app("new").with("createApps", json!(true));
+
+    let front = ambre.runs("front", &network);
+
+    assert!(shown(&ambre, &front).contains("shop/new"));
+    assert!(ambre.lists("app list").to_string().contains("new"));
+});
+
+/// Drops that the endpoint of a container counted, by reason.
+fn drops(host: &Host, container: &Container) -> Value {
+    let netns = host.netns();
+    let link = witness::link(netns, &container.result().host_link()).unwrap();
+    let all = witness::entries(netns, &host.bpf_dir(), "endpoint_counters");
+    let mine = all
+        .iter()
+        .find(|entry| entry["formatted"]["key"].as_u64() == Some(link.index));
+    mine.unwrap_or_else(|| panic!("no counters: {all:?}"))["formatted"]
+        ["values"]
+        .clone()
+}
+
+/// The count of one reason, over all CPUs. 0 from, 1 to the container.
+fn dropped(host: &Host, container: &Container, reason: usize) -> u64 {
+    let values = drops(host, container);
+    values
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|cpu| cpu["value"]["dropped"][0][reason].as_u64())
+        .sum()
+}
+
+const NO_ENDPOINT: u32 = 1;
+const SPOOFED_MAC: usize = 2;
+const SPOOFED_ADDRESS: usize = 3;
+
+// An address that is not its own: nothing gets out, and it is counted.
+story!(a_foreign_source_address_gets_nowhere, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let stock = ambre.runs("stock", &shop());
+    for address in ["10.77.200.200/32", "fd00:77::bad/128"] {
+        ip(front.netns(), &format!("address add {address} dev eth0"));
+    }
+    let before = dropped(&ambre, &front, SPOOFED_ADDRESS);
+
+    let liar = talk::End {
+        addresses: vec!["10.77.200.200".parse().unwrap()],
+        ..front.end()
+    };
+    talk::cannot_be_heard_as(&liar, &stock.end());
+
+    until_fine(seconds(10), "the lies are counted", || {
+        let count = dropped(&ambre, &front, SPOOFED_ADDRESS);
+        if count > before { Ok(()) } else { Err(format!("{count}")) }
+    });
+    front.reaches(&stock, tcp(80));
+});
+
+// A MAC address that is not its own.
+story!(a_foreign_mac_address_gets_nowhere, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let stock = ambre.runs("stock", &shop());
+
+    ip(front.netns(), "link set eth0 address 02:00:00:00:00:99");
+    front.cannot_reach(&stock, udp(53));
+
+    assert!(dropped(&ambre, &front, SPOOFED_MAC) > 0);
+});
+
+// No packet passes where the class is not known: an endpoint without an
+// entry is cut off, and the entry comes back by itself.
+story!(an_interface_without_a_class_passes_nothing, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let stock = ambre.runs("stock", &shop());
+    ambre.kills_agent();
+    let map = witness::map(&ambre.bpf_dir(), "endpoint_by_ifindex");
+    let link =
+        witness::link(ambre.netns(), &front.result().host_link()).unwrap();
+    let key = (link.index as u32).to_ne_bytes().map(|b| b.to_string());
+    let line = format!(
+        "bpftool map delete pinned {} key {}",
+        map.display(),
+        key.join(" ")
+    );
+
+    witness::says(ambre.netns(), &line);
+    front.cannot_reach(&stock, udp(53));
+
+    ambre.starts_agent();
+    front.reaches(&stock, udp(53));
+    let drops = witness::entries(ambre.netns(), &ambre.bpf_dir(), "drops");
+    let counted = drops.iter().any(|entry| {
+        entry["formatted"]["key"].as_u64() == Some(u64::from(NO_ENDPOINT))
+            && entry["formatted"]["values"].to_string().contains("packets")
+    });
+    assert!(counted, "{drops:?}");
+});
