@@ -105,14 +105,19 @@ struct traffic {
 };
 _Static_assert(sizeof(struct traffic) == 16, "traffic");
 
-/* Value of endpoint_counters; its key is the ifindex. */
-struct endpoint_counters {
+/* Value of endpoint_traffic; its key is the ifindex. One for each CPU. */
+struct endpoint_traffic {
 	/* By direction. */
 	struct traffic passed[DIRECTIONS];
+};
+_Static_assert(sizeof(struct endpoint_traffic) == 32, "endpoint_traffic");
+
+/* Value of endpoint_drops; its key is the ifindex. One for all CPUs. */
+struct endpoint_drops {
 	/* Packets by direction and reason. */
 	__u64 dropped[DIRECTIONS][DROP_REASONS];
 };
-_Static_assert(sizeof(struct endpoint_counters) == 416, "endpoint_counters");
+_Static_assert(sizeof(struct endpoint_drops) == 384, "endpoint_drops");
 
 /* Key of class_counters. */
 struct class_pair {

@@ -32,7 +32,7 @@ static __always_inline __u64 packets_of(struct __sk_buff *skb)
 	return segments > 1 ? segments : 1;
 }
 
-/* All counters are per CPU and both hooks run with softirqs off, so plain
+/* Sums of traffic are per CPU and both hooks run with softirqs off, so plain
  * addition is exact. */
 static __always_inline void add(struct __sk_buff *skb, struct traffic *traffic)
 {
@@ -52,19 +52,27 @@ static __always_inline void count_drop(struct __sk_buff *skb,
 }
 
 static __always_inline void count_endpoint(struct __sk_buff *skb,
-					   enum direction direction,
-					   __u32 reason)
+					   enum direction direction)
 {
 	__u32 ifindex = skb->ifindex;
-	struct endpoint_counters *counters =
-		bpf_map_lookup_elem(&endpoint_counters, &ifindex);
+	struct endpoint_traffic *traffic =
+		bpf_map_lookup_elem(&endpoint_traffic, &ifindex);
 
-	if (!counters)
-		return;
-	if (reason == DROP_NONE)
-		add(skb, &counters->passed[direction]);
-	else if (reason < DROP_REASONS)
-		counters->dropped[direction][reason] += packets_of(skb);
+	if (traffic)
+		add(skb, &traffic->passed[direction]);
+}
+
+static __always_inline void count_endpoint_drop(struct __sk_buff *skb,
+						enum direction direction,
+						__u32 reason)
+{
+	__u32 ifindex = skb->ifindex;
+	struct endpoint_drops *drops =
+		bpf_map_lookup_elem(&endpoint_drops, &ifindex);
+
+	if (drops && reason < DROP_REASONS)
+		__sync_fetch_and_add(&drops->dropped[direction][reason],
+				     packets_of(skb));
 }
 
 static __always_inline void count_class(struct __sk_buff *skb,
@@ -140,12 +148,13 @@ static __always_inline int judge(struct __sk_buff *skb,
 		pair.peer = peer_of(&facts, direction);
 		if (direction == FROM_CONTAINER)
 			write_mark(skb, endpoint->class);
+		count_endpoint(skb, direction);
 	} else {
 		pair.peer = CLASS_UNKNOWN;
 		pair.verdict = VERDICT_DROPPED;
 		count_drop(skb, direction, reason);
+		count_endpoint_drop(skb, direction, reason);
 	}
-	count_endpoint(skb, direction, reason);
 	count_class(skb, &pair);
 	return reason == DROP_NONE ? PASS : DROP;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /* The maps. All are pinned by name, in a directory that carries ABI_VERSION,
- * and outlive the agent. Hashes take memory as they fill (NO_PREALLOC), so a
- * capacity costs a small host its buckets only: 16 bytes per two entries. */
+ * and outlive the agent. All take their memory when they are made: a hash that
+ * allocates as it fills (BPF_F_NO_PREALLOC) refuses entries with ENOMEM when
+ * they come quickly, be there memory or not, and an ADD must not fail for
+ * that. Together about 14 MiB, and 0.8 MiB for each CPU. */
 #ifndef TARTAN_MAPS_H
 #define TARTAN_MAPS_H
 
@@ -11,19 +13,18 @@
 #include "abi.h"
 
 /* Containers on one host; the densest hosts we know run under a thousand. */
-#define MAX_ENDPOINTS 16384
+#define MAX_ENDPOINTS 8192
 /* One address per family and endpoint. */
 #define MAX_ENDPOINT_ADDRESSES (2 * MAX_ENDPOINTS)
 /* The host's own addresses, later all other single addresses it must know. */
-#define MAX_KNOWN_ADDRESSES 262144
+#define MAX_KNOWN_ADDRESSES 65536
 /* (classes on this host) x (classes they talk with) x 2 x 2; what is beyond
  * is counted in class_counter_overflow. */
-#define MAX_CLASS_PAIRS 65536
+#define MAX_CLASS_PAIRS 32768
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_ENDPOINTS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
 	__type(value, struct endpoint);
@@ -32,7 +33,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_ENDPOINT_ADDRESSES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct address);
 	__type(value, struct local_address);
@@ -42,27 +42,34 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_KNOWN_ADDRESSES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct address);
 	__type(value, struct known_address);
 } class_by_address SEC(".maps");
 
-/* Made by the agent with the endpoint, and removed with it. */
+/* Both made by the agent with the endpoint, and removed with it. What passes
+ * is counted per CPU, for speed; what is dropped is rare and has many reasons,
+ * so it is counted once, by atomic additions. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, MAX_ENDPOINTS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
-	__type(value, struct endpoint_counters);
-} endpoint_counters SEC(".maps");
+	__type(value, struct endpoint_traffic);
+} endpoint_traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ENDPOINTS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct endpoint_drops);
+} endpoint_drops SEC(".maps");
 
 /* Made by the first packet of a pair. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, MAX_CLASS_PAIRS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, struct class_pair);
 	__type(value, struct traffic);

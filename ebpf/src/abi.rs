@@ -90,12 +90,18 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
-/// Value of `endpoint_counters`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Value of `endpoint_traffic`, one for each CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
-pub struct EndpointCounters {
+pub struct EndpointTraffic {
     /// By direction.
     pub passed: [Traffic; DIRECTIONS],
+}
+
+/// Value of `endpoint_drops`, one for all CPUs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct EndpointDrops {
     /// Packets by direction and reason.
     pub dropped: [[u64; DROP_REASONS]; DIRECTIONS],
 }
@@ -136,8 +142,8 @@ const _: () = {
     assert!(size_of::<LocalAddress>() == 16);
     assert!(size_of::<KnownAddress>() == 16);
     assert!(size_of::<Traffic>() == 16);
-    assert!(size_of::<EndpointCounters>() == 416);
-    assert!(offset_of!(EndpointCounters, dropped) == 32);
+    assert!(size_of::<EndpointTraffic>() == 32);
+    assert!(size_of::<EndpointDrops>() == 384);
     assert!(size_of::<ClassPair>() == 12);
     assert!(size_of::<Settings>() == 8);
 };
@@ -153,8 +159,10 @@ unsafe impl Pod for LocalAddress {}
 unsafe impl Pod for KnownAddress {}
 // SAFETY: as Address; integers only.
 unsafe impl Pod for Traffic {}
+// SAFETY: as Address; integers only.
+unsafe impl Pod for EndpointTraffic {}
 // SAFETY: as Address; arrays of integers only.
-unsafe impl Pod for EndpointCounters {}
+unsafe impl Pod for EndpointDrops {}
 // SAFETY: as Address; integers only.
 unsafe impl Pod for ClassPair {}
 // SAFETY: as Address; integers only.

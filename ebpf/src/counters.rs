@@ -98,19 +98,15 @@ pub struct EndpointCounters {
 }
 
 impl EndpointCounters {
-    pub(crate) fn sum(cpus: &[abi::EndpointCounters]) -> Self {
+    pub(crate) fn sum(
+        cpus: &[abi::EndpointTraffic],
+        drops: &abi::EndpointDrops,
+    ) -> Self {
         let passed = Direction::ALL.map(|way| {
             let slots = cpus.iter().map(|cpu| cpu.passed[way.number()]);
             Traffic::sum(&slots.collect::<Vec<_>>())
         });
-        let mut dropped = [[0; abi::DROP_REASONS]; abi::DIRECTIONS];
-        for cpu in cpus {
-            let slots = dropped.iter_mut().flatten();
-            for (sum, slot) in slots.zip(cpu.dropped.iter().flatten()) {
-                *sum += slot;
-            }
-        }
-        Self { passed, dropped }
+        Self { passed, dropped: drops.dropped }
     }
 
     /// What passed.

@@ -2,7 +2,7 @@
 //! every request uses. Acts.
 //!
 //! It is shared by threads. Reading takes no lock; whatever changes endpoints
-//! takes turns, because an endpoint is entries in three maps. No change waits
+//! takes turns, because an endpoint is entries in four maps. No change waits
 //! for a grace period of the kernel.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! An endpoint is an entry in each of three maps. This writes and removes them
+//! An endpoint is an entry in each of four maps. This writes and removes them
 //! in the order in which no packet passes unchecked or uncounted. Acts.
 //!
 //! Made: counters, addresses, interface; from the last on packets pass.
@@ -7,13 +7,7 @@
 use crate::abi;
 use crate::entry::EndpointEntry;
 use crate::error::MapError;
-use crate::hash::Counts;
 use crate::maps::Maps;
-
-const NOTHING_COUNTED: abi::EndpointCounters = abi::EndpointCounters {
-    passed: [abi::Traffic { packets: 0, bytes: 0 }; abi::DIRECTIONS],
-    dropped: [[0; abi::DROP_REASONS]; abi::DIRECTIONS],
-};
 
 /// The endpoints in maps that nobody else is writing.
 pub(crate) struct Endpoints<'a> {
@@ -59,7 +53,7 @@ impl<'a> Endpoints<'a> {
         for key in before.iter().flat_map(EndpointEntry::keys) {
             done = done.and(self.remove_address(&key, ifindex));
         }
-        done.and(self.maps.endpoint_counters.remove(&ifindex))
+        done.and(self.remove_counters(ifindex))
     }
 
     pub(crate) fn remove_stray_addresses(&mut self) -> Result<usize, MapError> {
@@ -80,16 +74,28 @@ impl<'a> Endpoints<'a> {
         Ok(found.map(EndpointEntry::from))
     }
 
-    /// Another generation is another container at a number used again.
+    /// The counts of an endpoint told anew go on. Another generation is
+    /// another container, at a number used again.
     fn make_counters(
         &mut self,
         ifindex: u32,
         before: Option<&EndpointEntry>,
         entry: &EndpointEntry,
     ) -> Result<(), MapError> {
-        let is_same = before.is_some_and(|b| b.generation == entry.generation);
-        let counts = if is_same { Counts::Keep } else { Counts::Reset };
-        self.maps.endpoint_counters.make(&ifindex, NOTHING_COUNTED, counts)
+        if before.is_some_and(|b| b.generation == entry.generation) {
+            return Ok(());
+        }
+        self.maps.endpoint_traffic.put(&ifindex, Default::default())?;
+        let made = self.maps.endpoint_drops.put(&ifindex, &Default::default());
+        if made.is_err() && before.is_none() {
+            report(ifindex, self.maps.endpoint_traffic.remove(&ifindex));
+        }
+        made
+    }
+
+    fn remove_counters(&mut self, ifindex: u32) -> Result<(), MapError> {
+        let done = self.maps.endpoint_traffic.remove(&ifindex);
+        done.and(self.maps.endpoint_drops.remove(&ifindex))
     }
 
     fn write_addresses(
@@ -124,7 +130,7 @@ impl<'a> Endpoints<'a> {
             report(ifindex, undone);
         }
         if before.is_none() {
-            report(ifindex, self.maps.endpoint_counters.remove(&ifindex));
+            report(ifindex, self.remove_counters(ifindex));
         }
     }
 

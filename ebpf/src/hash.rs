@@ -14,8 +14,6 @@ use crate::error::MapError;
 
 /// `BPF_ANY` of include/uapi/linux/bpf.h: make or replace.
 const ANY: u64 = 0;
-/// `BPF_NOEXIST`: make only.
-const NO_EXIST: u64 = 1;
 /// `E2BIG`: what the kernel says of a full hash.
 const E2BIG: i32 = 7;
 /// `ENOSPC`: what it says of some others.
@@ -93,13 +91,6 @@ pub(crate) struct PerCpuHash<K: Pod, V: Pod> {
     map: PerCpuHashMap<MapData, K, V>,
 }
 
-/// What becomes of the counts of a key that is there already.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Counts {
-    Keep,
-    Reset,
-}
-
 impl<K: Pod, V: Pod> PerCpuHash<K, V> {
     pub(crate) fn open(
         pins: &Path,
@@ -120,22 +111,11 @@ impl<K: Pod, V: Pod> PerCpuHash<K, V> {
         }
     }
 
-    /// Makes the key, with `zero` for each CPU.
-    pub(crate) fn make(
-        &mut self,
-        key: &K,
-        zero: V,
-        counts: Counts,
-    ) -> Result<(), MapError> {
-        let flags = if counts == Counts::Keep { NO_EXIST } else { ANY };
-        let made = per_cpu(zero)
-            .and_then(|values| self.map.insert(key, values, flags));
-        match made {
-            Err(error) if is(&error, io::ErrorKind::AlreadyExists) => Ok(()),
-            other => other.map_err(|source| {
-                full_or_refused(self.name, self.capacity, source)
-            }),
-        }
+    /// Makes or replaces the entry, with the same value for each CPU.
+    pub(crate) fn put(&mut self, key: &K, value: V) -> Result<(), MapError> {
+        per_cpu(value)
+            .and_then(|values| self.map.insert(key, values, ANY))
+            .map_err(|source| full_or_refused(self.name, self.capacity, source))
     }
 
     /// Absent is success.

@@ -19,7 +19,7 @@
 //! | `object` | load, check, pin |
 //! | `hash`, `maps` | typed handles on the pinned maps |
 //! | `dataplane` | the one handle: programs, endpoints, settings |
-//! | `endpoints` | one endpoint in three maps, without a half state |
+//! | `endpoints` | one endpoint in four maps, without a half state |
 //! | `readings` | what was counted |
 //! | `trial` | one packet through a program, without a network |
 

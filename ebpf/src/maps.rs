@@ -13,7 +13,8 @@ pub(crate) struct Maps {
     pub(crate) endpoint_by_ifindex: Hash<u32, abi::Endpoint>,
     pub(crate) endpoint_by_address: Hash<abi::Address, abi::LocalAddress>,
     pub(crate) class_by_address: Hash<abi::Address, abi::KnownAddress>,
-    pub(crate) endpoint_counters: PerCpuHash<u32, abi::EndpointCounters>,
+    pub(crate) endpoint_traffic: PerCpuHash<u32, abi::EndpointTraffic>,
+    pub(crate) endpoint_drops: Hash<u32, abi::EndpointDrops>,
     pub(crate) class_counters: PerCpuHash<abi::ClassPair, abi::Traffic>,
     pub(crate) class_counter_overflow: PerCpuArray<MapData, abi::Traffic>,
     pub(crate) drops: PerCpuArray<MapData, abi::Traffic>,
@@ -30,8 +31,9 @@ impl Maps {
             endpoint_by_address: from
                 .take("endpoint_by_address", Hash::open)?,
             class_by_address: from.take("class_by_address", Hash::open)?,
-            endpoint_counters: from
-                .take("endpoint_counters", PerCpuHash::open)?,
+            endpoint_traffic: from
+                .take("endpoint_traffic", PerCpuHash::open)?,
+            endpoint_drops: from.take("endpoint_drops", Hash::open)?,
             class_counters: from.take("class_counters", PerCpuHash::open)?,
             class_counter_overflow: from
                 .take("class_counter_overflow", open_pinned)?,

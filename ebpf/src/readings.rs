@@ -20,8 +20,9 @@ impl Dataplane {
         &self,
         ifindex: u32,
     ) -> Result<Option<EndpointCounters>, MapError> {
-        let cpus = self.reader.endpoint_counters.get(&ifindex)?;
-        Ok(cpus.map(|cpus| EndpointCounters::sum(&cpus)))
+        let cpus = self.reader.endpoint_traffic.get(&ifindex)?;
+        let drops = self.reader.endpoint_drops.get(&ifindex)?;
+        Ok(cpus.zip(drops).map(|(c, d)| EndpointCounters::sum(&c, &d)))
     }
 
     /// What was counted for each pair of classes that met.

@@ -54,7 +54,8 @@ fn mirrors() -> Vec<(&'static str, Layout)> {
         mirror!("local_address", abi::LocalAddress, class, ifindex, generation),
         mirror!("known_address", abi::KnownAddress, class, flags, generation),
         mirror!("traffic", abi::Traffic, packets, bytes),
-        mirror!("endpoint_counters", abi::EndpointCounters, passed, dropped),
+        mirror!("endpoint_traffic", abi::EndpointTraffic, passed),
+        mirror!("endpoint_drops", abi::EndpointDrops, dropped),
         mirror!(
             "class_pair",
             abi::ClassPair,

@@ -3,19 +3,18 @@
 use super::*;
 
 #[test]
-fn counters_of_an_endpoint_are_summed_over_cpus() {
-    let mut one = abi::EndpointCounters {
+fn traffic_of_an_endpoint_is_summed_over_cpus() {
+    let cpu = abi::EndpointTraffic {
         passed: [abi::Traffic { packets: 1, bytes: 100 }; 2],
-        dropped: [[0; abi::DROP_REASONS]; 2],
     };
-    one.dropped[0][DropReason::SpoofedMac.number()] = 2;
-    let mut other = one;
-    other.dropped[1][DropReason::Malformed.number()] = 5;
+    let mut drops = abi::EndpointDrops::default();
+    drops.dropped[0][DropReason::SpoofedMac.number()] = 4;
+    drops.dropped[1][DropReason::Malformed.number()] = 5;
 
-    let sum = EndpointCounters::sum(&[one, other]);
+    let sum = EndpointCounters::sum(&[cpu, cpu, cpu], &drops);
 
     let way = Direction::FromContainer;
-    assert_eq!(sum.passed(way), Traffic { packets: 2, bytes: 200 });
+    assert_eq!(sum.passed(way), Traffic { packets: 3, bytes: 300 });
     assert_eq!(sum.dropped(way, DropReason::SpoofedMac), 4);
     assert_eq!(sum.dropped_in_all(way), 4);
     assert_eq!(sum.dropped(Direction::ToContainer, DropReason::Malformed), 5);

@@ -12,8 +12,8 @@ use crate::craft::*;
 use crate::place::{LOOPBACK, Place, own};
 
 /// `MAX_ENDPOINTS` and `MAX_CLASS_PAIRS` of `bpf/maps.h`.
-const ENDPOINTS: u32 = 16_384;
-const CLASS_PAIRS: u32 = 65_536;
+const ENDPOINTS: u32 = 8_192;
+const CLASS_PAIRS: u32 = 32_768;
 
 fn nth(index: u32) -> Ipv4Addr {
     Ipv4Addr::from(0x0a00_0000 + index)
@@ -31,8 +31,8 @@ fn one_endpoint_too_many_is_refused_and_nothing_is_changed() {
     let Err(MapError::Full { map, capacity }) = refused else {
         panic!("{refused:?}");
     };
-    assert_eq!((map, capacity), ("endpoint_counters", ENDPOINTS));
-    assert_eq!(place.dataplane.endpoints().unwrap().len(), 16_384);
+    assert_eq!((map, capacity), ("endpoint_traffic", ENDPOINTS));
+    assert_eq!(place.dataplane.endpoints().unwrap().len(), 8_192);
     assert_eq!(place.dataplane.endpoint(99_999).unwrap(), None);
     assert_eq!(place.dataplane.remove_stray_addresses().unwrap(), 0);
 
@@ -59,7 +59,7 @@ fn pairs_of_classes_beyond_the_budget_are_counted_together() {
         assert_eq!(trial.verdict, Verdict::Passed);
     }
     let counted = place.dataplane.class_counters().unwrap();
-    assert_eq!(counted.len(), 65_536);
+    assert_eq!(counted.len(), 32_768);
     let packets = u64::from(beyond);
     assert_eq!(
         place.dataplane.uncounted_classes(way).unwrap(),
@@ -74,7 +74,7 @@ fn pairs_of_classes_beyond_the_budget_are_counted_together() {
 fn more_known_addresses_than_fit_are_refused_at_once() {
     let place = Place::with_endpoint();
     let too_many: Vec<(IpAddr, _)> =
-        (0..=262_144).map(|it| (nth(it).into(), ClassId::HOST)).collect();
+        (0..=65_536).map(|it| (nth(it).into(), ClassId::HOST)).collect();
     let refused = place.dataplane.set_known_addresses(&too_many);
     assert!(matches!(refused, Err(MapError::Full { .. })), "{refused:?}");
 }
