@@ -263,7 +263,7 @@ impl Failure {
 
     /// Whether another member may do better.
     fn is_of_member(&self) -> bool {
-        matches!(self.meaning, Some(Meaning::Broken | Meaning::NotNow))
+        self.meaning.is_some_and(Meaning::is_of_member)
     }
 }
 
@@ -304,75 +304,11 @@ fn is_final(fault: &Fault) -> bool {
 }
 
 fn unusable(endpoint: String, source: Error) -> Fault {
-    match meaning::of(&source) {
-        Meaning::Broken | Meaning::NotNow => {
-            Fault::Unavailable(Unusable { endpoint, source }.into())
-        }
-        other => fault(other, source, Effect::Harmless),
+    let meaning = meaning::of(&source);
+    if meaning.is_of_member() {
+        return Fault::Unavailable(Unusable { endpoint, source }.into());
     }
-}
-
-fn silent(endpoint: &str, effect: Effect) -> Self {
-        let source = Silent { endpoint: endpoint.to_owned() }.into();
-        let fault = match effect {
-            Effect::Harmless => Fault::Unavailable(source),
-            Effect::Once => Fault::Unknown(source),
-        };
-        Self { meaning: Some(Meaning::Broken), fault }
-    }
-
-    /// Whether another member may do better.
-    fn is_of_member(&self) -> bool {
-        matches!(self.meaning, Some(Meaning::Broken | Meaning::NotNow))
-    }
-}
-
-/// A client for keys that takes large answers.
-pub(super) fn kv(client: &Client) -> KvClient {
-    client.kv_client().max_decoding_message_size(LARGEST_ANSWER)
-}
-
-/// A client for watches that takes large answers.
-pub(super) fn watches(client: &Client) -> etcd_client::WatchClient {
-    client.watch_client().max_decoding_message_size(LARGEST_ANSWER)
-}
-
-/// What an error means to a caller.
-fn fault(meaning: Meaning, error: Error, effect: Effect) -> Fault {
-    let source = error.into();
-    match meaning {
-        Meaning::Broken if effect == Effect::Once => Fault::Unknown(source),
-        Meaning::Broken | Meaning::NotNow => Fault::Unavailable(source),
-        Meaning::Compacted => Fault::Compacted { oldest: None },
-        // The engine completes it with the current revision.
-        Meaning::Ahead => Fault::Ahead { current: Default::default() },
-        // Whoever names a lease says which one.
-        Meaning::NoLease | Meaning::Invalid => Fault::Invalid(source),
-        Meaning::Full => Fault::Full(source),
-        Meaning::Denied => Fault::Denied(source),
-        Meaning::Corrupt => Fault::Corrupt {
-            what: "the etcd cluster".to_owned(),
-            remedy: "follow etcd's guide for disaster recovery",
-            source,
-        },
-    }
-}
-
-/// Nothing is gained by asking another member.
-fn is_final(fault: &Fault) -> bool {
-    matches!(fault, Fault::Denied(_) | Fault::Invalid(_))
-}
-
-fn unusable(endpoint: String, error: Error) -> Fault {
-    match fault(meaning::of(&error), error, Effect::Harmless) {
-        Fault::Unavailable(source) => match source.downcast::<Error>() {
-            Ok(source) => Fault::Unavailable(
-                Unusable { endpoint, source: *source }.into(),
-            ),
-            Err(source) => Fault::Unavailable(source),
-        },
-        other => other,
-    }
+    fault(meaning, source, Effect::Harmless)
 }
 
 fn silent(endpoint: String) -> Fault {

@@ -29,6 +29,13 @@ pub(super) enum Meaning {
     Invalid,
 }
 
+impl Meaning {
+    /// Whether another member may do better.
+    pub(super) fn is_of_member(self) -> bool {
+        matches!(self, Self::Broken | Self::NotNow)
+    }
+}
+
 /// Texts that decide, whatever the code.
 const TEXTS: [(&str, Meaning); 14] = [
     ("has been compacted", Meaning::Compacted),
