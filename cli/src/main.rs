@@ -1,2 +1,54 @@
-//! TODO
-fn main() {}
+//! `tartan`: the command for people. Speaks with the agent of this host over
+//! its socket; prints tables for eyes, JSON and YAML for programs.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+mod app;
+mod arguments;
+mod completion;
+mod endpoint;
+mod fault;
+mod gc;
+mod init;
+mod ip;
+mod output;
+mod pool;
+mod session;
+mod settings;
+mod status;
+mod table;
+mod team;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Type};
+use crate::fault::Fault;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => fault.tell(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Fault> {
+    let session = Session::new(&arguments);
+    match arguments.thing {
+        Type::Init(init) => init::run(&session, &init),
+        Type::Status => status::run(&session),
+        Type::Pool(verb) => pool::run(&session, verb),
+        Type::Ip(verb) => ip::run(&session, verb),
+        Type::Team(verb) => team::run(&session, verb),
+        Type::App(verb) => app::run(&session, verb),
+        Type::Endpoint(verb) => endpoint::run(&session, verb),
+        Type::Settings(verb) => settings::run(&session, verb),
+        Type::Gc(gc) => gc::run(&session, gc),
+        Type::Completion { shell } => completion::run(shell),
+    }
+}
