@@ -3,7 +3,7 @@
  * and outlive the agent. All take their memory when they are made: a hash that
  * allocates as it fills (BPF_F_NO_PREALLOC) refuses entries with ENOMEM when
  * they come quickly, be there memory or not, and an ADD must not fail for
- * that. Together about 14 MiB, and 0.8 MiB for each CPU. */
+ * that. Together about 16 MiB, and 0.8 MiB for each CPU. */
 #ifndef TARTAN_MAPS_H
 #define TARTAN_MAPS_H
 

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use tartan_ebpf::{
-    DataplaneSettings, Direction, EndpointEntry, Mark, TrialPacket,
+    Dataplane, DataplaneSettings, Direction, EndpointEntry, Mark, TrialPacket,
 };
 
 use crate::craft::*;
@@ -46,7 +46,12 @@ fn nanoseconds_of_a_packet() {
 #[test]
 #[ignore = "a measure, not a check"]
 fn microseconds_of_an_endpoint() {
+    let start = Instant::now();
     let place = Place::empty();
+    eprintln!("mount, make maps, verify programs: {:?}", start.elapsed());
+    let start = Instant::now();
+    drop(Dataplane::open(&place.bpffs.path()).unwrap());
+    eprintln!("open again: {:?}", start.elapsed());
     let entry = |index: u32| EndpointEntry {
         ipv4: Some(Ipv4Addr::from(0x0a00_0000 + index)),
         ipv6: None,
