@@ -1,6 +1,5 @@
 //! The agent of this host: where it is, and one question at a time. Acts.
 
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tartan_agent_api::seqpacket::{self, CallError};
 use tartan_agent_api::{Places, places};
 use thiserror::Error;
 
+use crate::netns::Netns;
 use crate::network::Identity;
 
 /// The agent that a network belongs to.
@@ -59,11 +59,12 @@ impl Agent {
     pub fn ask(
         &self,
         action: Action,
-        netns: Option<BorrowedFd<'_>>,
+        netns: Option<&Netns>,
         patience: Duration,
     ) -> Result<Reply, AgentError> {
         let request = Request { v: VERSION, action };
-        match seqpacket::call(&self.socket, &request, netns, patience)? {
+        let beside = netns.into_iter().flat_map(Netns::beside);
+        match seqpacket::call(&self.socket, &request, beside, patience)? {
             Reply::Fault(fault) => Err(AgentError::Refused(fault)),
             reply @ (Reply::Attached(_) | Reply::Done) => Ok(reply),
         }
@@ -73,7 +74,7 @@ impl Agent {
     pub fn tell(
         &self,
         action: Action,
-        netns: Option<BorrowedFd<'_>>,
+        netns: Option<&Netns>,
         patience: Duration,
     ) -> Result<(), AgentError> {
         match self.ask(action, netns, patience)? {

@@ -1,14 +1,21 @@
-//! Opens the network namespace that `CNI_NETNS` names. Acts; enters nothing.
+//! Opens the network namespace that `CNI_NETNS` names, and a netlink socket
+//! inside it. Acts.
+//!
+//! The namespace is entered for that socket and not left again: the plugin has
+//! one thread, which does nothing afterwards but speak to the agent over a
+//! path. The agent would need a thread of its own for the same.
 //!
 //! What is refused, and with which code of the specification: a path that
 //! cannot be opened or is no namespace, 4 (the variable is not accepted); our
 //! own namespace, 8, as the reference skeleton does.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat, stat};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use thiserror::Error;
 
 use crate::environment::OwnNetns;
@@ -44,8 +51,38 @@ pub enum NetnsError {
     },
 }
 
-/// Opens the namespace at `path`.
-pub fn open(path: &Path, own: OwnNetns) -> Result<OwnedFd, NetnsError> {
+/// A namespace as the agent gets it.
+#[derive(Debug)]
+pub struct Netns {
+    namespace: OwnedFd,
+    rtnl: Option<OwnedFd>,
+}
+
+impl Netns {
+    /// The descriptors that go beside a request.
+    pub fn beside(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let rtnl = self.rtnl.as_ref().map(AsFd::as_fd);
+        std::iter::once(self.namespace.as_fd()).chain(rtnl)
+    }
+}
+
+/// Opens the namespace at `path` and enters it.
+pub fn open(path: &Path, own: OwnNetns) -> Result<Netns, NetnsError> {
+    let namespace = namespace(path, own)?;
+    // Without the socket the agent does the same work more slowly.
+    let rtnl = rtnl_inside(&namespace).ok();
+    Ok(Netns { namespace, rtnl })
+}
+
+fn rtnl_inside(namespace: &OwnedFd) -> rustix::io::Result<OwnedFd> {
+    let network = Some(LinkNameSpaceType::Network);
+    move_into_link_name_space(namespace.as_fd(), network)?;
+    // No protocol given is NETLINK_ROUTE, number 0.
+    let flags = SocketFlags::CLOEXEC;
+    socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)
+}
+
+fn namespace(path: &Path, own: OwnNetns) -> Result<OwnedFd, NetnsError> {
     let failed = |errno: rustix::io::Errno| NetnsError::Open {
         path: path.to_owned(),
         source: errno.into(),

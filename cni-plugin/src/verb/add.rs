@@ -1,6 +1,5 @@
 //! ADD: everything is read and checked, then the agent is asked once.
 
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub fn run(added: &Added, scene: &Scene) -> Result<String, Failure> {
     let netns = netns::open(Path::new(&added.netns), added.own_netns)?;
     admit_missing_masquerade(network.masquerade);
     let action = Action::Add(Box::new(add));
-    let reply = scene.agent.ask(action, Some(netns.as_fd()), PATIENCE)?;
+    let reply = scene.agent.ask(action, Some(&netns), PATIENCE)?;
     let Reply::Attached(attached) = reply else {
         return Err(scene.agent.odd().into());
     };

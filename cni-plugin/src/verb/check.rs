@@ -1,6 +1,5 @@
 //! CHECK: changes nothing.
 
-use std::os::fd::AsFd;
 use std::time::Duration;
 
 use tartan_agent_api::plugin::{Action, Check};
@@ -20,5 +19,5 @@ pub fn run(checked: &Checked, scene: &Scene) -> Result<(), Failure> {
     let attachment = scene.attachment(&checked.subject)?;
     let netns = netns::open(&checked.netns, checked.own_netns)?;
     let action = Action::Check(Check { attachment, addresses });
-    Ok(scene.agent.tell(action, Some(netns.as_fd()), PATIENCE)?)
+    Ok(scene.agent.tell(action, Some(&netns), PATIENCE)?)
 }

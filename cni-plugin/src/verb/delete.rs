@@ -6,7 +6,6 @@
 //! record shows, so that it never deletes a later one. Where there is no
 //! record there is nothing to delete, and nothing is written.
 
-use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use tartan_agent_api::plugin::{Action, Delete};
@@ -15,7 +14,7 @@ use tartan_model::Attachment;
 use crate::agent::AgentError;
 use crate::environment::Deleted;
 use crate::fault::Failure;
-use crate::netns;
+use crate::netns::{self, Netns};
 use crate::verb::Scene;
 
 /// How long the agent may take: a DEL asks no store.
@@ -42,17 +41,17 @@ pub fn run(deleted: &Deleted, scene: &Scene) -> Result<(), Failure> {
 fn ask(
     scene: &Scene,
     attachment: &Attachment,
-    netns: Option<&OwnedFd>,
+    netns: Option<&Netns>,
 ) -> Result<(), AgentError> {
     let attachment = attachment.clone();
     let action = Action::Delete(Delete { attachment });
-    scene.agent.tell(action, netns.map(AsFd::as_fd), PATIENCE)
+    scene.agent.tell(action, netns, PATIENCE)
 }
 
 fn without_agent(
     scene: &Scene,
     attachment: &Attachment,
-    netns: Option<&OwnedFd>,
+    netns: Option<&Netns>,
 ) -> Result<(), Failure> {
     let run_dir = scene.agent.run_dir();
     let Some(record) = run_dir.record(attachment)? else { return Ok(()) };
