@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use tartan_model::{
     Affinity, Attachment, BlockRecord, ClassId, Family, Generation, PoolName,
     Prefix,
@@ -62,8 +63,9 @@ pub struct Want {
     pub containing: Option<IpAddr>,
 }
 
-/// A block that the store says is this host's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A block that the store says is this host's. The run directory keeps a
+/// mirror of it in this form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
     /// The block.
     pub prefix: Prefix,
