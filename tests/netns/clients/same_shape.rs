@@ -131,7 +131,7 @@ type Spoilt = (&'static str, fn(Call) -> Call);
 
 // What they refuse we refuse too, with the same code.
 story!(refusals_have_the_codes_of_others, |world| {
-    let ambre = world.host("ambre");
+    let ambre = world.bare_host("ambre");
     let guest = ambre.container("guest");
     let spoil: &[Spoilt] = &[
         ("no container", |call| call.variable("CNI_CONTAINERID", "")),

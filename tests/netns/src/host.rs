@@ -221,19 +221,33 @@ impl Host {
         });
     }
 
-    /// Starts the agent without waiting for it.
-    pub fn launches_agent(&self, notify: &Path, variables: &[(&str, &str)]) {
-        let log = File::options().create(true).append(true).open(self.log());
+    /// The agent's command, in namespaces of this host.
+    fn agent(&self) -> Command {
         let boot = format!("{}-boot-{}", self.name(), self.life().boot);
-        let agent = Command::new("unshare")
+        let mut command = Command::new("unshare");
+        command
             .args(["--mount", "--propagation", "private", "nsenter"])
             .arg(format!("--net={}", self.netns().display()))
             .arg(need::program("tartan-agent"))
             .arg("--config")
             .arg(self.config())
             .envs(self.places())
+            .env("TARTAN_BOOT_ID", boot);
+        command
+    }
+
+    /// Starts an agent beside the one that runs, and waits for its end.
+    #[track_caller]
+    pub fn tries_second_agent(&self) -> Outcome {
+        process::run(&mut self.agent())
+    }
+
+    /// Starts the agent without waiting for it.
+    pub fn launches_agent(&self, notify: &Path, variables: &[(&str, &str)]) {
+        let log = File::options().create(true).append(true).open(self.log());
+        let agent = self
+            .agent()
             .env("NOTIFY_SOCKET", notify)
-            .env("TARTAN_BOOT_ID", boot)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

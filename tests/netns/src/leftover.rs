@@ -83,7 +83,7 @@ pub fn held(host: &Host) -> Vec<Value> {
         .unwrap_or_else(|| panic!("not a list: {listed}"))
         .iter()
         .filter(|entry| {
-            !entry["state"].as_str().unwrap_or_default().starts_with("rest")
+            ["pending", "used"].map(Value::from).contains(&entry["state"])
         })
         .cloned()
         .collect()

@@ -15,6 +15,7 @@ mod classes;
 mod host_reboots;
 mod no_address_twice;
 mod one_host;
+mod ours_and_not_ours;
 mod runtime_forgets;
 mod the_harness;
 mod warm_path;
