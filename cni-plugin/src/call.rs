@@ -14,22 +14,37 @@ use crate::network::Identity;
 use crate::verb::{self, Scene};
 use crate::version::Version;
 
-/// What to print on standard output, and how to end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Done: print a result, or nothing.
-    Done(Option<String>),
-    /// Not done: print the error object.
-    Failed(String),
+/// What to print, and how to end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// For standard output, which is the protocol's.
+    pub out: String,
+    /// For standard error, which is a person's.
+    pub err: String,
+    /// Exit code.
+    pub code: u8,
+}
+
+impl Answer {
+    /// Success, with one line of result.
+    pub fn done(result: String) -> Self {
+        Self { out: result + "\n", ..Self::default() }
+    }
+
+    /// No success, with an error object.
+    pub fn failed(error: String) -> Self {
+        Self { out: error + "\n", code: 1, ..Self::default() }
+    }
 }
 
 /// Answers the call that `variables` and `input` make.
 pub fn answer(variables: Variables<'_>, input: impl Read) -> Answer {
     let mut version = Version::LATEST;
     match attempt(variables, input, &mut version) {
-        Ok(result) => Answer::Done(result),
+        Ok(Some(result)) => Answer::done(result),
+        Ok(None) => Answer::default(),
         Err(failure) => {
-            Answer::Failed(fault::printed(&Fault::from(failure), version))
+            Answer::failed(fault::printed(&Fault::from(failure), version))
         }
     }
 }
@@ -77,3 +92,6 @@ fn read(input: impl Read) -> Result<Vec<u8>, Failure> {
     input.take(most).read_to_end(&mut bytes).map_err(Failure::Input)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

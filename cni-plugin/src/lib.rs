@@ -28,11 +28,20 @@
 //! One static file, without a C library beside it:
 //!
 //! ```sh
+//! cargo xtask plugin
+//! ```
+//!
+//! which is
+//!
+//! ```sh
 //! cargo rustc --profile plugin --package tartan-cni --bin tartan-cni \
 //!     --target x86_64-unknown-linux-gnu -- \
 //!     -C target-feature=+crt-static -C relocation-model=static
-//! # target/x86_64-unknown-linux-gnu/plugin/tartan-cni
 //! ```
+//!
+//! The flags stand behind `--` so that they concern this program alone. glibc
+//! links statically here because nothing resolves a name or loads a library.
+//! Without relocation the kernel maps the file and jumps into it.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,6 @@
 //! ADD: everything is read and checked, then the agent is asked once.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,13 +64,15 @@ fn wanted(
 /// pass in silence that nothing comes of it.
 // GAP: NAT of what leaves the pools is the agent's, and not made yet.
 fn admit_missing_masquerade(masquerade: Masquerade) {
-    match masquerade {
-        Masquerade::Wanted => eprintln!(
+    let said = match masquerade {
+        Masquerade::Wanted => {
             "tartan-cni: \"ipMasq\" is true, but this build does no NAT: \
              containers leave under their own addresses"
-        ),
-        Masquerade::No => {}
-    }
+        }
+        Masquerade::No => return,
+    };
+    // Nobody may be listening, which is no reason to refuse a container.
+    let _ = writeln!(io::stderr(), "{said}");
 }
 
 fn outcome(
