@@ -14,6 +14,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, fstat, fstatfs, openat, stat};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use thiserror::Error;
@@ -69,9 +70,14 @@ impl Netns {
 /// Opens the namespace at `path` and enters it.
 pub fn open(path: &Path, own: OwnNetns) -> Result<Netns, NetnsError> {
     let namespace = namespace(path, own)?;
-    // Without the socket the agent does the same work more slowly.
-    let rtnl = rtnl_inside(&namespace).ok();
-    Ok(Netns { namespace, rtnl })
+    match rtnl_inside(&namespace) {
+        // A namespace of another kind (setns(2)).
+        Err(Errno::INVAL) => {
+            Err(NetnsError::NotNetns { path: path.to_owned() })
+        }
+        // Without the socket the agent does the same work more slowly.
+        rtnl => Ok(Netns { namespace, rtnl: rtnl.ok() }),
+    }
 }
 
 fn rtnl_inside(namespace: &OwnedFd) -> rustix::io::Result<OwnedFd> {
@@ -83,7 +89,7 @@ fn rtnl_inside(namespace: &OwnedFd) -> rustix::io::Result<OwnedFd> {
 }
 
 fn namespace(path: &Path, own: OwnNetns) -> Result<OwnedFd, NetnsError> {
-    let failed = |errno: rustix::io::Errno| NetnsError::Open {
+    let failed = |errno: Errno| NetnsError::Open {
         path: path.to_owned(),
         source: errno.into(),
     };

@@ -161,6 +161,7 @@ fn c_032_a_netns_that_is_none_or_our_own_is_refused_before_acting() {
         ("/run/netns/there-is-none", 4),
         (plain.path().to_str().unwrap(), 4),
         ("/dev/null", 4),
+        ("/proc/self/ns/mnt", 4),
         ("/proc/self/ns/net", 8),
     ] {
         let (found, msg) = host.verb("ADD", path, config).error();
