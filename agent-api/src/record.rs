@@ -29,6 +29,10 @@ pub struct Record {
     pub netns_cookie: u64,
     /// Interface index of the host's end.
     pub host_index: u32,
+    /// Interface index of the container's end, in its netns; 0 while it is
+    /// not known.
+    #[serde(default)]
+    pub container_index: u32,
     /// What the ADD answered, or will.
     pub attached: Attached,
 }

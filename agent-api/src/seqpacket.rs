@@ -1,8 +1,11 @@
-//! Carries one message each way between a plugin and the agent, and one
-//! descriptor beside it, over a SOCK_SEQPACKET socket.
+//! Carries one message each way between a plugin and the agent, and
+//! descriptors beside it, over a SOCK_SEQPACKET socket.
 //!
 //! The agent may live in another mount namespace, where the path of the netns
-//! means nothing: so the netns travels as a descriptor.
+//! means nothing: so the netns travels as a descriptor. Beside it may travel a
+//! NETLINK_ROUTE socket that the plugin opened inside that netns: a plugin has
+//! one thread and enters the netns for nothing, while the agent would need a
+//! thread of its own for it.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -26,6 +29,9 @@ use crate::plugin::{Reply, Request};
 /// its send buffer, which without privileges is 212,992 bytes
 /// (net.core.wmem_default); some of them are the kernel's.
 pub const MAX_MESSAGE_BYTES: usize = 192 * 1024;
+
+/// Most descriptors beside a message.
+const MOST_BESIDE: usize = 2;
 
 /// Connections that wait for the agent to take them. A host that starts
 /// thousands of containers at once has as many plugins waiting.
@@ -60,12 +66,13 @@ pub enum CallError {
     },
 }
 
-/// Sends `request` to the agent at `path`, with `netns` beside it, and waits
-/// for its answer no longer than `patience`.
-pub fn call(
+/// Sends `request` to the agent at `path` and waits for its answer no longer
+/// than `patience`. Beside it go the netns, and after it a NETLINK_ROUTE
+/// socket opened inside, where the caller has them.
+pub fn call<'fd>(
     path: &Path,
     request: &Request,
-    netns: Option<BorrowedFd<'_>>,
+    beside: impl IntoIterator<Item = BorrowedFd<'fd>>,
     patience: Duration,
 ) -> Result<Reply, CallError> {
     let message = serde_json::to_vec(request).unwrap_or_default();
@@ -77,7 +84,8 @@ pub fn call(
         |source| CallError::Unanswered { path: path.to_owned(), source };
     let socket = connected(path, patience).map_err(absent)?;
     // A connection that broke before the message was taken did nothing.
-    send(socket.as_fd(), &message, netns).map_err(absent)?;
+    let beside: Vec<_> = beside.into_iter().take(MOST_BESIDE).collect();
+    send(socket.as_fd(), &message, &beside).map_err(absent)?;
     let (bytes, _) = receive(socket.as_fd()).map_err(unanswered)?;
     decode(&bytes).map_err(unanswered)
 }
@@ -99,6 +107,15 @@ fn connected(path: &Path, patience: Duration) -> io::Result<OwnedFd> {
 /// The agent's end: a listening socket that several threads may share.
 #[derive(Debug)]
 pub struct Listener(OwnedFd);
+
+/// What came beside a request.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The container's netns.
+    pub netns: Option<OwnedFd>,
+    /// A NETLINK_ROUTE socket opened inside it.
+    pub rtnl: Option<OwnedFd>,
+}
 
 /// One plugin that has connected.
 #[derive(Debug)]
@@ -138,35 +155,32 @@ impl AsFd for Listener {
 }
 
 impl Connection {
-    /// Takes the request and the descriptor beside it, waiting no longer than
+    /// Takes the request and what is beside it, waiting no longer than
     /// `patience`: a plugin that connects and falls silent holds nobody up.
-    pub fn request(
-        &self,
-        patience: Duration,
-    ) -> io::Result<(Request, Option<OwnedFd>)> {
+    pub fn request(&self, patience: Duration) -> io::Result<(Request, Beside)> {
         let timeout = sockopt::Timeout::Recv;
         sockopt::set_socket_timeout(&self.0, timeout, Some(patience))?;
-        let (bytes, netns) = receive(self.0.as_fd())?;
-        Ok((decode(&bytes)?, netns))
+        let (bytes, beside) = receive(self.0.as_fd())?;
+        Ok((decode(&bytes)?, beside))
     }
 
     /// Sends the answer. A plugin that has gone makes no difference.
     pub fn answer(&self, reply: &Reply) -> io::Result<()> {
         let message = serde_json::to_vec(reply)?;
-        send(self.0.as_fd(), &message, None)
+        send(self.0.as_fd(), &message, &[])
     }
 }
 
 fn send(
     socket: BorrowedFd<'_>,
     message: &impl AsRef<[u8]>,
-    beside: Option<BorrowedFd<'_>>,
+    beside: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut space =
+        [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_BESIDE))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let descriptors: Vec<_> = beside.into_iter().collect();
-    if !descriptors.is_empty() {
-        ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
+    if !beside.is_empty() {
+        ancillary.push(SendAncillaryMessage::ScmRights(beside));
     }
     let parts = [IoSlice::new(message.as_ref())];
     sendmsg(socket, &parts, &mut ancillary, SendFlags::NOSIGNAL)?;
@@ -175,9 +189,10 @@ fn send(
 
 /// Takes one whole message. The end of the connection and a message that is
 /// too long are errors.
-fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
     let mut bytes = vec![0; MAX_MESSAGE_BYTES];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut space =
+        [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_BESIDE))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let got = recvmsg(
         socket,
@@ -192,16 +207,15 @@ fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
         return Err(io::Error::from(io::ErrorKind::InvalidData));
     }
     bytes.truncate(got.bytes);
-    // Further descriptors than the first are closed as they are dropped.
-    let beside = ancillary
+    let mut descriptors = ancillary
         .drain()
         .filter_map(|message| match message {
             RecvAncillaryMessage::ScmRights(fds) => Some(fds),
             _ => None,
         })
-        .flatten()
-        .fold(None, |first: Option<OwnedFd>, fd| first.or(Some(fd)));
-    Ok((bytes, beside))
+        .flatten();
+    let (netns, rtnl) = (descriptors.next(), descriptors.next());
+    Ok((bytes, Beside { netns, rtnl }))
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {

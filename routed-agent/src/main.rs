@@ -1,2 +1,70 @@
-//! TODO
-fn main() {}
+//! `tartan-agent`: one per host. Owns netlink, addresses, eBPF and the store
+//! connection; answers CNI plugins, people and tools.
+
+#![forbid(unsafe_code)]
+
+mod addresses;
+mod adopt;
+mod api;
+mod arguments;
+mod attach;
+mod attachments;
+mod clock;
+mod config;
+mod dataplane;
+mod endpoints;
+mod follow;
+mod host;
+mod instance;
+mod logging;
+mod metrics;
+mod plugin_socket;
+mod reaper;
+mod registry;
+mod start;
+mod sweep;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::config::Config;
+
+pub(crate) use crate::attach::fault::in_one_line as chain;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list_steps {
+        let names = attach::steps::names().join("\n");
+        let _ = writeln!(std::io::stdout(), "{names}");
+        return ExitCode::SUCCESS;
+    }
+    logging::start(arguments.log_format);
+    let variable = |name: &str| arguments.variable(name);
+    let path = tartan_agent_api::Places::from_variables(variable).config;
+    let config = match Config::read(&path) {
+        Ok(config) => config,
+        Err(error) => return refuse(&error),
+    };
+    let places = config.places(variable);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("task")
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&error),
+    };
+    match runtime.block_on(start::run(config, places)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error),
+    }
+}
+
+fn refuse(error: &dyn std::error::Error) -> ExitCode {
+    tracing::error!("{}", chain(error));
+    ExitCode::FAILURE
+}

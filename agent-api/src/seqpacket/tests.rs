@@ -20,8 +20,8 @@ fn a_request_and_its_descriptor_arrive_and_are_answered() {
     let listener = Listener::bind(&path).unwrap();
     let agent = thread::spawn(move || {
         let connection = listener.accept().unwrap();
-        let (request, netns) = connection.request(PATIENCE).unwrap();
-        let is_null = netns.is_some_and(|fd| {
+        let (request, beside) = connection.request(PATIENCE).unwrap();
+        let is_null = beside.netns.is_some_and(|fd| {
             let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
             std::fs::read_link(link).unwrap() == Path::new("/dev/null")
         });
@@ -57,7 +57,7 @@ fn garbage_is_an_error_for_the_agent_and_no_panic() {
     let listener = Listener::bind(&path).unwrap();
     for garbage in [&b"{"[..], b"\0\0", b"[]", b"{\"v\":1}"] {
         let socket = connected(&path, PATIENCE).unwrap();
-        send(socket.as_fd(), &garbage, None).unwrap();
+        send(socket.as_fd(), &garbage, &[]).unwrap();
         let connection = listener.accept().unwrap();
         assert!(connection.request(PATIENCE).is_err());
     }

@@ -78,15 +78,14 @@ impl Follower {
     ) -> Result<std::convert::Infallible, FollowError> {
         let mut watches = JoinSet::new();
         let (sender, mut changes) = mpsc::channel(DEPTH);
-        let mut snapshot =
-            Snapshot { origin: Origin::Store, ..Snapshot::default() };
+        let mut snapshot = Snapshot::empty(Origin::Store);
         for part in Part::ALL {
             let revision = self.list(part, &mut snapshot).await?;
             let watch = self.store.watch(&range(part), revision).await?;
             watches.spawn(forward(watch, sender.clone()));
         }
         drop(sender);
-        self.publish(&snapshot);
+        self.publish(&mut snapshot);
         if let Some(read) = read.take() {
             // The start may have stopped waiting.
             let _ = read.send(());
@@ -94,7 +93,7 @@ impl Follower {
         loop {
             let events = changes.recv().await.ok_or(FollowError::Ended)??;
             warn(&snapshot.apply(&events));
-            self.publish(&snapshot);
+            self.publish(&mut snapshot);
         }
     }
 
@@ -112,7 +111,8 @@ impl Follower {
     }
 
     /// The mirror first: what is used must survive the agent.
-    fn publish(&self, snapshot: &Snapshot) {
+    fn publish(&self, snapshot: &mut Snapshot) {
+        snapshot.serial = self.latest.borrow().serial + 1;
         if let Err(error) = self.mirror.write(snapshot) {
             tracing::warn!("{}", crate::chain(&error));
         }

@@ -132,14 +132,14 @@ impl std::str::FromStr for Setting {
 }
 
 fn is_cluster_name(text: &str) -> bool {
-    let is_word = |b: u8| {
-        b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
-    };
+    let is_word =
+        |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     text.len() <= 63 && text.bytes().all(is_word) && !text.starts_with('-')
 }
 
 /// Units of a duration, in seconds, the longest first.
-const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
+const UNITS: [(char, u64); 4] =
+    [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
 /// `30s`, `5m`, `24h`, `2d` in seconds; a number must have its unit.
 fn seconds(text: &str, longest: Duration) -> Option<u32> {
@@ -156,8 +156,7 @@ fn seconds(text: &str, longest: Duration) -> Option<u32> {
 fn duration_text(duration: Duration) -> String {
     let total = duration.as_secs();
     let is_whole = |(_, size): &(char, u64)| total % size == 0;
-    let (unit, size) =
-        UNITS.into_iter().find(is_whole).unwrap_or(('s', 1));
+    let (unit, size) = UNITS.into_iter().find(is_whole).unwrap_or(('s', 1));
     match total {
         0 => "0s".to_owned(),
         _ => format!("{}{unit}", total / size),

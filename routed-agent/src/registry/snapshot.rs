@@ -31,6 +31,10 @@ pub(crate) enum Origin {
 pub(crate) struct Snapshot {
     /// Where it comes from.
     pub(crate) origin: Origin,
+    /// Which of this agent's snapshots it is: each has a higher number than
+    /// those before. The revision does not tell them apart, for a change of
+    /// one part may come by the watch before an older one of another.
+    pub(crate) serial: u64,
     /// The last change it contains.
     pub(crate) revision: Revision,
     /// What holds for the whole cluster.
@@ -104,6 +108,11 @@ impl Part {
 }
 
 impl Snapshot {
+    /// Nothing yet, to be filled from there.
+    pub(super) fn empty(origin: Origin) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
     /// The class of a team, or of an app of it; none where the registry does
     /// not know it.
     pub(crate) fn class_of(
@@ -150,6 +159,7 @@ impl Snapshot {
         let kept = reservations.into_iter().map(|r| (r.address, r));
         let mut snapshot = Self {
             origin: Origin::Mirror,
+            serial: 1,
             revision,
             settings,
             pools: pools.into_iter().map(|p| (p.name.clone(), p)).collect(),
@@ -206,9 +216,11 @@ impl Snapshot {
                 let key = (app.team.clone(), app.name.clone());
                 self.apps.insert(key, app);
             }),
-            Some(Part::Reservations) => value(entry).map(|kept: Reservation| {
-                self.reservations.insert(kept.address, kept);
-            }),
+            Some(Part::Reservations) => {
+                value(entry).map(|kept: Reservation| {
+                    self.reservations.insert(kept.address, kept);
+                })
+            }
         };
         done.map_err(|source| Damaged { key: entry.key.clone(), source })
     }

@@ -42,8 +42,7 @@ const API: &str = r#"{"v":1,"team":"payments","name":"api","number":7}"#;
 
 #[test]
 fn names_lead_to_numbers_and_back() {
-    let registry =
-        Snapshot::for_tests(&[("payments", 42, &[("api", 7)])]);
+    let registry = Snapshot::for_tests(&[("payments", 42, &[("api", 7)])]);
     let team: TeamName = "payments".parse().unwrap();
     let api: AppName = "api".parse().unwrap();
 

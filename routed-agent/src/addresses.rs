@@ -1,0 +1,368 @@
+//! The host's addresses: the ledger, and how it meets the store. Acts.
+//!
+//! ```text
+//!   ADD, DEL (threads) --> Ledger (in memory, one lock)
+//!                             | dirty              | wants
+//!                             v                    v
+//!                   publish (task, coalesced)   claim (one at a time)
+//!                             |                    |
+//!                             +------> store <-----+
+//! ```
+//!
+//! An ADD touches the ledger alone, unless no own block has room: then it
+//! waits, no longer than [`CLAIM_PATIENCE`], for one to be claimed.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tartan_agent_api::record::{Record, RecordState};
+use tartan_ipam::claimer::{ClaimError, OwnBlocks, claim};
+use tartan_ipam::{
+    AssignError, AssignRequest, Claimant, Claimed, Ledger, Living,
+    RestoreError, Stage, Want,
+};
+use tartan_model::{Attachment, Generation, PoolName, Prefix};
+use tartan_store::{Revision, Store};
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::clock::boot_time;
+
+mod mirror;
+mod publish;
+
+pub(crate) use mirror::{Mirror, MirrorError};
+pub(crate) use publish::PublishReport;
+
+/// How long an ADD waits for a block to be claimed before it says "try again
+/// later": runtimes give a plugin some ten seconds and more.
+const CLAIM_PATIENCE: Duration = Duration::from_secs(8);
+
+/// Why no address was given.
+#[derive(Debug, Error)]
+pub(crate) enum AddressError {
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    #[error("cannot claim a block of pool {pool}")]
+    Claim {
+        pool: PoolName,
+        #[source]
+        source: Box<ClaimError>,
+    },
+    #[error("cannot mirror a claimed block")]
+    Mirror(#[from] MirrorError),
+    #[error("the claims of this host are not confirmed by the store yet")]
+    Unconfirmed,
+    #[error("no block could be claimed within {CLAIM_PATIENCE:?}")]
+    TooLong,
+}
+
+/// Which address belongs to whom, on this host.
+pub(crate) struct Addresses {
+    ledger: Mutex<Ledger>,
+    store: Store,
+    mirror: Mirror,
+    /// Under which name, epoch and boot blocks are claimed; none until the
+    /// store has confirmed what this host owns.
+    claimant: Mutex<Option<Claimant>>,
+    /// Blocks are claimed one after another: who waited asks the ledger again
+    /// before claiming another.
+    claiming: tokio::sync::Mutex<()>,
+    changed: Notify,
+    thirsty: Notify,
+    runtime: Handle,
+    published: Mutex<PublishReport>,
+    /// How much of the registry the ledger has heard of.
+    heard: Mutex<Option<Revision>>,
+}
+
+impl Addresses {
+    /// The addresses of `ledger`, still to be confirmed by the store.
+    pub(crate) fn new(
+        ledger: Ledger,
+        store: Store,
+        mirror: Mirror,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            ledger: Mutex::new(ledger),
+            store,
+            mirror,
+            claimant: Mutex::new(None),
+            claiming: tokio::sync::Mutex::new(()),
+            changed: Notify::new(),
+            thirsty: Notify::new(),
+            runtime,
+            published: Mutex::new(PublishReport::default()),
+            heard: Mutex::new(None),
+        }
+    }
+
+    /// Asks or tells the ledger something; what it then has to say to the
+    /// store is said soon.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Ledger) -> T) -> T {
+        let result = act(&mut self.ledger());
+        self.changed.notify_one();
+        self.thirsty.notify_one();
+        result
+    }
+
+    /// Only looks.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.ledger())
+    }
+
+    /// Takes in the claims that the run directory mirrors: they hold until
+    /// the store says otherwise.
+    pub(crate) fn adopt_mirror(&self) -> Result<(), MirrorError> {
+        for claimed in self.mirror.all()? {
+            self.adopt_block(&claimed);
+        }
+        Ok(())
+    }
+
+    /// Takes in what the store says this host owns: from now on blocks may be
+    /// claimed. A mirrored claim that the store does not know is lost.
+    pub(crate) fn confirm_claims(&self, claimant: Claimant, own: &OwnBlocks) {
+        let valid: BTreeSet<Prefix> =
+            own.valid.iter().map(|claimed| claimed.prefix).collect();
+        let unknown: Vec<Prefix> = self.look(|ledger| {
+            ledger.blocks().filter(|block| !valid.contains(block)).collect()
+        });
+        for block in unknown {
+            tracing::error!(%block, "the store no longer has this claim");
+            self.lose(block);
+        }
+        for claimed in &own.valid {
+            if let Err(error) = self.mirror.put(claimed) {
+                tracing::warn!("{}", crate::chain(&error));
+            }
+            self.adopt_block(claimed);
+        }
+        *lock(&self.claimant) = Some(claimant);
+        self.changed.notify_one();
+        self.thirsty.notify_one();
+    }
+
+    fn adopt_block(&self, claimed: &Claimed) {
+        let adopted =
+            self.with(|ledger| ledger.adopt_block(claimed, boot_time()));
+        if let Err(error) = adopted {
+            tracing::error!("{}", crate::chain(&error));
+        }
+    }
+
+    /// True where the registry has moved on since the ledger heard of it.
+    pub(crate) fn is_behind(&self, registry: Revision) -> bool {
+        lock(&self.heard).is_none_or(|heard| heard < registry)
+    }
+
+    /// The ledger has heard of the registry up to `registry`.
+    pub(crate) fn caught_up(&self, registry: Revision) {
+        *lock(&self.heard) = Some(registry);
+    }
+
+    /// Gives one address per family. Called from threads of the plugins'
+    /// socket; blocks while a block is claimed.
+    pub(crate) fn assign(
+        &self,
+        request: &AssignRequest,
+    ) -> Result<Vec<IpAddr>, AddressError> {
+        match self.with(|ledger| ledger.assign(request, boot_time())) {
+            Ok(assigned) => return Ok(assigned.addresses),
+            Err(AssignError::NeedsBlock(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let claimed = async {
+            tokio::time::timeout(
+                CLAIM_PATIENCE,
+                self.assign_claiming(request.clone()),
+            )
+            .await
+        };
+        self.runtime.block_on(claimed).unwrap_or(Err(AddressError::TooLong))
+    }
+
+    async fn assign_claiming(
+        &self,
+        mut request: AssignRequest,
+    ) -> Result<Vec<IpAddr>, AddressError> {
+        let _one_at_a_time = self.claiming.lock().await;
+        loop {
+            let answer =
+                self.with(|ledger| ledger.assign(&request, boot_time()));
+            let wants = match answer {
+                Ok(assigned) => return Ok(assigned.addresses),
+                Err(AssignError::NeedsBlock(wants)) => wants,
+                Err(error) => return Err(error.into()),
+            };
+            for want in wants {
+                if !self.claim(&want).await? {
+                    request.unclaimable.insert((want.pool, want.family));
+                }
+            }
+        }
+    }
+
+    /// Claims one block; false where the pool has no room for it.
+    async fn claim(&self, want: &Want) -> Result<bool, AddressError> {
+        if self.claim_free(want).await? {
+            return Ok(true);
+        }
+        // A block of other containers of ours that nobody needs may serve.
+        let idle = lock(&self.ledger).begin_return_for(want, boot_time());
+        if let Some(block) = idle
+            && self.give_back(&block).await.is_ok()
+            && self.claim_free(want).await?
+        {
+            return Ok(true);
+        }
+        self.with(|ledger| ledger.found_no_room(want, boot_time()));
+        Ok(false)
+    }
+
+    async fn claim_free(&self, want: &Want) -> Result<bool, AddressError> {
+        let claimant =
+            lock(&self.claimant).clone().ok_or(AddressError::Unconfirmed)?;
+        let known = self.look(|ledger| ledger.blocks().collect());
+        match claim(&self.store, &claimant, want, &known).await {
+            Ok(claimed) => {
+                // Before first use, so that an agent that is killed now and
+                // restarted without the store knows what it gave.
+                self.mirror.put(&claimed)?;
+                self.adopt_block(&claimed);
+                tracing::info!(block = %claimed.prefix, "claimed");
+                Ok(true)
+            }
+            Err(ClaimError::NoRoom { .. }) => Ok(false),
+            Err(source) => Err(AddressError::Claim {
+                pool: want.pool.clone(),
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    /// The ADD has ended: the container uses what it was given.
+    pub(crate) fn confirm(&self, attachment: &Attachment, life: Generation) {
+        let result = self.with(|ledger| ledger.confirm(attachment, life));
+        if let Err(error) = result {
+            tracing::warn!(%error, "cannot confirm an assignment");
+        }
+    }
+
+    /// Takes back what this life of the attachment has.
+    pub(crate) fn release(&self, attachment: &Attachment, life: Generation) {
+        let now = boot_time();
+        let result =
+            self.with(|ledger| ledger.release(attachment, Some(life), now));
+        if let Err(error) = result {
+            tracing::warn!(%error, "cannot release addresses");
+        }
+    }
+
+    /// Takes back what any life of the attachment has: it has no record, so
+    /// nothing of it lives.
+    pub(crate) fn release_any(&self, attachment: &Attachment) {
+        let now = boot_time();
+        let result = self.with(|ledger| ledger.release(attachment, None, now));
+        if let Err(error) = result {
+            tracing::warn!(%error, "cannot release addresses");
+        }
+    }
+
+    /// Takes in what a living container has, whatever the store says.
+    pub(crate) fn restore(&self, record: &Record) -> Result<(), RestoreError> {
+        let living = living(record);
+        self.with(|ledger| ledger.restore(&living, boot_time()))
+    }
+
+    /// Whether a container of some team could get an address of each family
+    /// now, as far as this host knows.
+    pub(crate) fn could_assign(
+        &self,
+        pools: &[PoolName],
+    ) -> Result<(), AssignError> {
+        self.look(|ledger| ledger.could_assign(pools, boot_time()))
+    }
+
+    /// How publishing is going.
+    pub(crate) fn publish_report(&self) -> PublishReport {
+        lock(&self.published).clone()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+}
+
+impl AddressError {
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> String {
+        match self {
+            Self::Assign(AssignError::UnknownPool(pool)) => format!(
+                "make it: tartan pool create {pool} --cidr 10.77.0.0/16"
+            ),
+            Self::Assign(AssignError::Exhausted { .. }) => {
+                "see who holds what: tartan ip list; make another pool, or \
+                 wait until released addresses have rested"
+                    .to_owned()
+            }
+            Self::Assign(AssignError::RequestedInUse { .. }) => {
+                "choose another address, or delete its holder".to_owned()
+            }
+            Self::Claim { source, .. } => match **source {
+                ClaimError::Store { .. } => {
+                    "a new block needs the store; look at: tartan status"
+                        .to_owned()
+                }
+                _ => String::new(),
+            },
+            Self::Unconfirmed | Self::TooLong => {
+                "a new block needs the store; look at: tartan status".to_owned()
+            }
+            Self::Assign(_) | Self::Mirror(_) => String::new(),
+        }
+    }
+}
+
+/// Claims the next block before the last is full, until it is aborted.
+pub(crate) async fn keep_head_room(addresses: std::sync::Arc<Addresses>) {
+    loop {
+        addresses.thirsty.notified().await;
+        let wants = addresses.look(|ledger| ledger.wants(boot_time()));
+        for want in wants {
+            let _one_at_a_time = addresses.claiming.lock().await;
+            if let Err(error) = addresses.claim(&want).await {
+                tracing::warn!(
+                    pool = %want.pool,
+                    "no head-room: {}",
+                    crate::chain(&error)
+                );
+            }
+        }
+    }
+}
+
+/// Says what the ledger decided to the store, until it is aborted.
+pub(crate) use publish::keep_published;
+
+fn living(record: &Record) -> Living {
+    Living {
+        attachment: record.attachment.clone(),
+        generation: record.generation(),
+        class: record.class(),
+        addresses: record.addresses().collect(),
+        stage: match record.state {
+            RecordState::Adding => Stage::Pending,
+            RecordState::Ready => Stage::Used,
+        },
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change under these locks is one call that leaves a whole value.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,158 @@
+//! Pools: made, drained and deleted in the store; shown with what this host
+//! has of them. Acts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use tartan_agent_api::people::Done;
+use tartan_agent_api::people::pools::{CidrView, HostUse, NewPool, PoolView};
+use tartan_ipam::{Usage, pools};
+use tartan_model::{Family, Pool, PoolName};
+
+use super::refusal::{Attempt, Question, Refusal, attempt};
+use super::{Answer, done};
+use crate::clock::boot_time;
+use crate::host::Host;
+
+/// All pools.
+pub(super) async fn list(State(host): State<Arc<Host>>) -> Json<Vec<PoolView>> {
+    Json(views(&host))
+}
+
+/// One pool.
+pub(super) async fn show(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Answer<PoolView> {
+    let asked = attempt("show the pool", &name);
+    let name = parse(&asked, &name)?;
+    view_of(&host, &name).map(Json).ok_or_else(|| unknown(&asked, &name))
+}
+
+/// Makes a pool.
+pub(super) async fn create(
+    State(host): State<Arc<Host>>,
+    Question(new): Question<NewPool>,
+) -> Answer<PoolView> {
+    let asked = attempt("create the pool", &new.name);
+    if new.nat_outgoing {
+        return Err(asked.failed(
+            StatusCode::NOT_IMPLEMENTED,
+            "this release translates no sources (nat_outgoing)",
+            "Leave it out, and let the router in front translate.",
+        ));
+    }
+    let pool = Pool {
+        v: Pool::VERSION,
+        name: new.name.clone(),
+        cidrs: new.cidrs,
+        block_length4: new.block_length4.unwrap_or(Pool::BLOCK_LENGTH_4),
+        block_length6: new.block_length6.unwrap_or(Pool::BLOCK_LENGTH_6),
+        affinity: new.affinity,
+        nat_outgoing: false,
+        draining: false,
+    };
+    let made = pools::create(&host.store, &pool).await;
+    made.map_err(|error| asked.pool(&error))?;
+    host.registry.heard(|now| now.pools.contains_key(&pool.name)).await;
+    Ok(Json(view(&pool, &usage(&host))))
+}
+
+/// Lets a pool give nothing new.
+pub(super) async fn drain(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Answer<Done> {
+    let asked = attempt("drain the pool", &name);
+    let name = parse(&asked, &name)?;
+    let drained = pools::drain(&host.store, &name).await;
+    drained.map_err(|error| asked.pool(&error))?;
+    let is_draining = |pool: &Pool| pool.draining;
+    host.registry
+        .heard(|now| now.pools.get(&name).is_none_or(is_draining))
+        .await;
+    Ok(done(format!("pool {name} gives nothing new; what it gave stays")))
+}
+
+/// Deletes a pool that is not used.
+pub(super) async fn delete(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Answer<Done> {
+    let asked = attempt("delete the pool", &name);
+    let name = parse(&asked, &name)?;
+    // What this host gave may not be in the store yet.
+    let used = used_here(&host, &name);
+    if used > 0 {
+        return Err(asked.conflict(
+            format!("{used} of its addresses are in use on this host"),
+            format!("tartan ip list --pool {name} shows who has them."),
+        ));
+    }
+    let deleted = pools::delete(&host.store, &name).await;
+    deleted.map_err(|error| asked.pool(&error))?;
+    host.registry.heard(|now| !now.pools.contains_key(&name)).await;
+    Ok(done(format!("pool {name} deleted")))
+}
+
+/// All pools as they are now.
+pub(super) fn views(host: &Host) -> Vec<PoolView> {
+    let usage = usage(host);
+    let registry = host.registry.snapshot();
+    registry.pools.values().map(|pool| view(pool, &usage)).collect()
+}
+
+fn view_of(host: &Host, name: &PoolName) -> Option<PoolView> {
+    let registry = host.registry.snapshot();
+    registry.pools.get(name).map(|pool| view(pool, &usage(host)))
+}
+
+fn usage(host: &Host) -> Vec<Usage> {
+    host.addresses.look(|ledger| ledger.usage(boot_time()))
+}
+
+fn used_here(host: &Host, name: &PoolName) -> u128 {
+    let usage = usage(host);
+    usage.iter().filter(|u| u.pool == *name).map(|u| u.used).sum()
+}
+
+fn view(pool: &Pool, usage: &[Usage]) -> PoolView {
+    let cidrs = pool.cidrs.iter().map(|cidr| CidrView {
+        cidr: *cidr,
+        family: cidr.family(),
+        block_length: pool.block_length(cidr.family()),
+        here: here(pool, cidr.family(), usage),
+    });
+    PoolView {
+        name: pool.name.clone(),
+        affinity: pool.affinity,
+        draining: pool.draining,
+        cidrs: cidrs.collect(),
+    }
+}
+
+fn here(pool: &Pool, family: Family, usage: &[Usage]) -> HostUse {
+    let number = |count: u128| u64::try_from(count).unwrap_or(u64::MAX);
+    usage
+        .iter()
+        .find(|usage| usage.pool == pool.name && usage.family == family)
+        .map(|usage| HostUse {
+            blocks: usage.blocks,
+            size: number(usage.size),
+            used: number(usage.used),
+            resting: number(usage.resting),
+            free: number(usage.free),
+        })
+        .unwrap_or_default()
+}
+
+fn parse(asked: &Attempt, name: &str) -> Result<PoolName, Refusal> {
+    name.parse()
+        .map_err(|error: tartan_model::names::NameError| asked.invalid(&error))
+}
+
+fn unknown(asked: &Attempt, name: &PoolName) -> Refusal {
+    asked.pool(&pools::ChangePoolError::Unknown(name.clone()))
+}

@@ -1,0 +1,317 @@
+//! ADD: attaches a container. Acts, step by step, and undoes what it did when
+//! a step fails.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use nix::errno::Errno;
+use tartan_agent_api::plugin::{Add, Attached, Given};
+use tartan_agent_api::record::{self, Record, RecordState};
+use tartan_agent_api::run_dir::RunDirError;
+use tartan_ebpf::{EndpointEntry, MapError};
+use tartan_hostnet::{BatchError, Echo, Link, ReadError, Rtnl};
+use tartan_ipam::AssignRequest;
+use tartan_model::{ClassId, Generation, InterfaceName, Mac, PoolName};
+use thiserror::Error;
+
+use crate::addresses::AddressError;
+use crate::attach::authorise::{ClassRefused, Verdict, authorise};
+use crate::attach::inside::Inside;
+use crate::attach::steps::{ADD_ANSWER, AddStep};
+use crate::attach::{delete, wire};
+use crate::attachments::Claim;
+use crate::follow;
+use crate::host::Host;
+use crate::registry::RegistryError;
+
+/// Why a container was not attached.
+#[derive(Debug, Error)]
+pub(crate) enum AddError {
+    #[error("cannot give a class")]
+    Class(#[from] ClassRefused),
+    #[error("cannot enter the app in the registry")]
+    Registry(#[from] RegistryError),
+    #[error("cannot give an address")]
+    Address(#[from] AddressError),
+    #[error("cannot keep the record")]
+    Record(#[from] RunDirError),
+    #[error("interface '{0}' exists in the container already")]
+    InterfaceExists(InterfaceName),
+    #[error("no index is left for the host's end")]
+    NoIndex,
+    #[error("cannot write the class into the kernel")]
+    Classify(#[from] MapError),
+    #[error("cannot wire the container")]
+    Wire(#[from] BatchError),
+    #[error("cannot remove what an earlier life left")]
+    EarlierLife(#[from] delete::DeleteError),
+}
+
+/// An ADD on its way.
+struct Adding<'a> {
+    host: &'a Host,
+    /// Netlink in the host's netns.
+    rtnl: &'a mut Rtnl,
+    claim: &'a Claim<'a>,
+    wish: &'a Add,
+    inside: &'a mut Inside,
+    record: Record,
+}
+
+/// Attaches the container as `wish` says. An attachment that exists and is
+/// whole is answered as it is: some runtimes ask twice.
+pub(crate) fn add(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    wish: &Add,
+    inside: &mut Inside,
+) -> Result<Attached, AddError> {
+    follow::feed(host);
+    let class = class(host, wish)?;
+    let claim = host.attachments.claim(&wish.attachment);
+    if let Some(record) = claim.record() {
+        let is_same = record.netns_cookie == inside.cookie
+            && record.state == RecordState::Ready
+            && record.class() == class
+            && is_wired(rtnl, &record);
+        if is_same {
+            return Ok(record.attached);
+        }
+        delete::remove(host, rtnl, &claim, &record)?;
+        host.reaper.drain();
+    }
+    let record = plan(host, wish, class, inside.cookie);
+    let mut adding = Adding { host, rtnl, claim: &claim, wish, inside, record };
+    adding.run()?;
+    host.crash.before(ADD_ANSWER);
+    Ok(adding.record.attached)
+}
+
+fn class(host: &Host, wish: &Add) -> Result<ClassId, AddError> {
+    let registry = host.registry.snapshot();
+    match authorise(&wish.class, &registry)? {
+        Verdict::Class(class) => Ok(class),
+        Verdict::CreateApp(team, app) => {
+            Ok(host.registry.create_app_blocking(&team, &app)?)
+        }
+    }
+}
+
+/// True where the host's end is there, up, and this life's.
+fn is_wired(rtnl: &mut Rtnl, record: &Record) -> bool {
+    host_end(rtnl, record).is_ok_and(|link| link.is_some_and(|l| l.is_up))
+}
+
+/// False only where the host's end is known to be gone: what cannot be
+/// looked at counts as there.
+pub(crate) fn is_present(rtnl: &mut Rtnl, record: &Record) -> bool {
+    host_end(rtnl, record).map_or(true, |link| link.is_some())
+}
+
+/// The host's end of this life, if it is there and not on the reaper's list.
+pub(crate) fn host_end(
+    rtnl: &mut Rtnl,
+    record: &Record,
+) -> Result<Option<Link>, ReadError> {
+    let link = rtnl.link(record.host_index)?;
+    let name = wire::alt_name(&record.attachment, record.generation());
+    Ok(link.filter(|l| l.group == wire::GROUP_LIVE && l.is_called(&name)))
+}
+
+/// The record of the attachment to be; its addresses come with the first
+/// step.
+fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
+    let generation = host.generations.next();
+    Record {
+        v: record::VERSION,
+        attachment: wish.attachment.clone(),
+        state: RecordState::Adding,
+        boot: host.boot.clone(),
+        netns_path: wish.netns_path.clone(),
+        netns_cookie: cookie,
+        host_index: host.indexes.next(),
+        container_index: 0,
+        attached: Attached {
+            generation,
+            host_link: generation.host_link_name(),
+            host_mac: wire::HOST_MAC,
+            mac: wish.mac.unwrap_or(Mac::local(generation.0)),
+            mtu: wish.mtu.unwrap_or(host.mtu),
+            addresses: Vec::new(),
+            class,
+        },
+    }
+}
+
+impl Adding<'_> {
+    fn run(&mut self) -> Result<(), AddError> {
+        for (done, step) in AddStep::ALL.into_iter().enumerate() {
+            self.host.crash.before(step);
+            if let Err(error) = self.take(step) {
+                // The failed step may have done a part: it is undone as well.
+                for step in AddStep::ALL.into_iter().take(done + 1).rev() {
+                    self.undo(step);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, step: AddStep) -> Result<(), AddError> {
+        match step {
+            AddStep::Assign => self.assign(),
+            AddStep::RecordAdding => Ok(self.claim.put(&self.record)?),
+            AddStep::CreateLinks => self.create_links(),
+            AddStep::Classify => Ok(self
+                .host
+                .dataplane
+                .put_endpoint(self.record.host_index, &entry(&self.record))?),
+            AddStep::ContainerSide => {
+                let batch = wire::container_side(&self.record);
+                self.inside.rtnl.apply(batch)?;
+                Ok(())
+            }
+            AddStep::HostSide => {
+                self.rtnl.apply(wire::host_side(&self.record))?;
+                Ok(())
+            }
+            AddStep::RecordReady => self.ready(),
+        }
+    }
+
+    /// Takes a step back. Goes on whatever happens: what cannot be undone now
+    /// is found by the next sweep, for the record tells of it.
+    fn undo(&mut self, step: AddStep) {
+        let attachment = &self.record.attachment;
+        let generation = self.generation();
+        match step {
+            AddStep::Assign => {
+                self.host.addresses.release(attachment, generation);
+            }
+            AddStep::RecordAdding => {
+                if let Err(error) = self.claim.remove() {
+                    tracing::warn!(%attachment, %error, "record stays");
+                }
+            }
+            AddStep::CreateLinks => {
+                let _ = self.rtnl.apply(wire::unwire(&self.record));
+                self.host.reaper.wake();
+            }
+            AddStep::Classify => {
+                let index = self.record.host_index;
+                let gone = self.host.dataplane.remove_endpoint(index);
+                if let Err(error) = gone {
+                    tracing::warn!(%attachment, %error, "class stays");
+                }
+            }
+            // They go with the links.
+            AddStep::ContainerSide
+            | AddStep::HostSide
+            | AddStep::RecordReady => {}
+        }
+    }
+
+    fn assign(&mut self) -> Result<(), AddError> {
+        let request = AssignRequest {
+            attachment: self.record.attachment.clone(),
+            generation: self.generation(),
+            class: self.record.class(),
+            pools: pools(self.wish),
+            requested: self.wish.addresses.clone(),
+            unclaimable: BTreeSet::new(),
+        };
+        let addresses = self.host.addresses.assign(&request)?;
+        self.record.attached.addresses =
+            addresses.into_iter().map(given).collect();
+        Ok(())
+    }
+
+    fn create_links(&mut self) -> Result<(), AddError> {
+        let mut tries = 0..8;
+        loop {
+            let batch = wire::links(&self.record, &self.inside.netns);
+            let error = match self.rtnl.apply(batch) {
+                Ok(echoes) => {
+                    self.record.container_index =
+                        peer_index(&echoes).ok_or(AddError::NoIndex)?;
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            tries.next().ok_or(AddError::NoIndex)?;
+            let name = self.record.attachment.interface();
+            let inside = self.inside.rtnl.link_named(name.as_str());
+            match inside {
+                // The end of an earlier life may still wait for the reaper.
+                Ok(Some(_)) if tries.len() == 7 => self.host.reaper.drain(),
+                Ok(Some(_)) => {
+                    return Err(AddError::InterfaceExists(name.clone()));
+                }
+                // Another program took the index: the record says the next.
+                _ if is_taken(&error) => {
+                    self.record.host_index = self.host.indexes.next();
+                    self.claim.put(&self.record)?;
+                }
+                _ => return Err(error.into()),
+            }
+        }
+    }
+
+    fn ready(&mut self) -> Result<(), AddError> {
+        self.record.state = RecordState::Ready;
+        self.claim.put(&self.record)?;
+        let attachment = &self.record.attachment;
+        self.host.addresses.confirm(attachment, self.generation());
+        Ok(())
+    }
+
+    fn generation(&self) -> Generation {
+        self.record.generation()
+    }
+}
+
+/// Number of the container's end, as the kernel told it when it made both.
+fn peer_index(echoes: &[Echo]) -> Option<u32> {
+    echoes.iter().find_map(|echo| echo.link.peer_index)
+}
+
+/// True where another link has the index or the name.
+fn is_taken(error: &BatchError) -> bool {
+    error.is_exists() || error.errno() == Some(Errno::EBUSY as i32)
+}
+
+/// What the kernel's maps say of an attachment.
+pub(crate) fn entry(record: &Record) -> EndpointEntry {
+    let mut entry = EndpointEntry {
+        class: record.class(),
+        generation: record.generation(),
+        mac: record.mac(),
+        ipv4: None,
+        ipv6: None,
+    };
+    for address in record.addresses() {
+        match address {
+            IpAddr::V4(v4) => entry.ipv4 = Some(v4),
+            IpAddr::V6(v6) => entry.ipv6 = Some(v6),
+        }
+    }
+    entry
+}
+
+/// The pools of a request: `default` where it names none.
+pub(crate) fn pools(wish: &Add) -> Vec<PoolName> {
+    or_default(&wish.pools)
+}
+
+/// `default` where none is named.
+pub(crate) fn or_default(named: &[PoolName]) -> Vec<PoolName> {
+    if named.is_empty() {
+        return "default".parse().into_iter().collect();
+    }
+    named.to_vec()
+}
+
+fn given(address: IpAddr) -> Given {
+    Given { address, gateway: wire::gateway(address) }
+}

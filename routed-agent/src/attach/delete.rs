@@ -1,0 +1,126 @@
+//! DEL: detaches a container. Acts, and goes on after a failed step: a
+//! container can always be deleted, and what remains is swept later.
+
+use tartan_agent_api::record::Record;
+use tartan_agent_api::run_dir::RunDirError;
+use tartan_hostnet::Rtnl;
+use tartan_model::{Attachment, Generation};
+use thiserror::Error;
+
+use crate::attach::inside::Inside;
+use crate::attach::steps::{DELETE_ANSWER, DeleteStep};
+use crate::attach::wire;
+use crate::attachments::Claim;
+use crate::host::Host;
+
+/// Why an attachment still counts as one. Nothing in the kernel can bring
+/// this about: only a record that cannot be removed.
+#[derive(Debug, Error)]
+#[error("cannot forget attachment {attachment}")]
+pub(crate) struct DeleteError {
+    attachment: Attachment,
+    #[source]
+    source: RunDirError,
+}
+
+/// Detaches `attachment`. What is not attached is detached already.
+pub(crate) fn delete(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    attachment: &Attachment,
+    inside: Option<&mut Inside>,
+) -> Result<(), DeleteError> {
+    let claim = host.attachments.claim(attachment);
+    match claim.record() {
+        Some(record) => {
+            remove(host, rtnl, &claim, &record)?;
+            free_name(&record, inside);
+        }
+        // An assignment without a record has no container behind it.
+        None => host.addresses.release_any(attachment),
+    }
+    host.crash.before(DELETE_ANSWER);
+    Ok(())
+}
+
+/// Frees the name of the container's end. Only inside the netns that the
+/// attachment was made in: the path may lead to another container's by now.
+fn free_name(record: &Record, inside: Option<&mut Inside>) {
+    let is_known = record.container_index != 0;
+    let ours = inside.filter(|i| is_known && i.cookie == record.netns_cookie);
+    let Some(inside) = ours else { return };
+    if let Err(error) = inside.rtnl.apply(wire::free_name(record))
+        && !error.is_absent()
+    {
+        let attachment = &record.attachment;
+        tracing::debug!(%attachment, %error, "the name waits for the reaper");
+    }
+}
+
+/// Detaches the life that `generation` names, and nothing newer.
+pub(crate) fn delete_generation(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    attachment: &Attachment,
+    generation: Generation,
+) -> Result<(), DeleteError> {
+    let claim = host.attachments.claim(attachment);
+    match claim.record() {
+        Some(record) if record.generation() <= generation => {
+            remove(host, rtnl, &claim, &record)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes the attachment of `record` out of the kernel and out of memory.
+pub(crate) fn remove(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    claim: &Claim<'_>,
+    record: &Record,
+) -> Result<(), DeleteError> {
+    for step in DeleteStep::ALL {
+        host.crash.before(step);
+        take(step, host, rtnl, claim, record)?;
+    }
+    Ok(())
+}
+
+fn take(
+    step: DeleteStep,
+    host: &Host,
+    rtnl: &mut Rtnl,
+    claim: &Claim<'_>,
+    record: &Record,
+) -> Result<(), DeleteError> {
+    let attachment = &record.attachment;
+    match step {
+        DeleteStep::Declassify => {
+            let gone = host.dataplane.remove_endpoint(record.host_index);
+            if let Err(error) = gone {
+                // Harmless: the index is never given again.
+                tracing::warn!(%attachment, %error, "class stays");
+            }
+        }
+        DeleteStep::Unwire => {
+            match rtnl.apply(wire::unwire(record)) {
+                // Absent: the netns is gone, and the veth pair with it.
+                Err(error) if !error.is_absent() => {
+                    tracing::warn!(%attachment, %error, "link stays");
+                }
+                _ => host.reaper.wake(),
+            }
+        }
+        DeleteStep::RemoveRecord => {
+            claim.remove().map_err(|source| DeleteError {
+                attachment: attachment.clone(),
+                source,
+            })?;
+        }
+        DeleteStep::Release => {
+            host.addresses.release(attachment, record.generation());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! What a plugin is told when something failed: our errors as codes of the
+//! CNI specification. Pure, and the only place of the agent that knows them.
+
+use std::error::Error;
+
+use tartan_agent_api::plugin::{Fault, Status, VERSION, code};
+use tartan_ipam::AssignError;
+use tartan_model::Attachment;
+
+use crate::addresses::AddressError;
+use crate::attach::add::{AddError, or_default};
+use crate::attach::check::CheckError;
+use crate::attach::delete::DeleteError;
+use crate::attach::inside::InsideError;
+use crate::chain;
+use crate::host::Host;
+
+/// Why `attachment` was not made.
+pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
+    Fault {
+        code: add_code(error),
+        msg: format!("cannot attach {attachment}: {}", chain(error)),
+        details: add_remedy(error),
+    }
+}
+
+fn add_code(error: &AddError) -> u32 {
+    match error {
+        AddError::Class(_) => code::INVALID_CONFIG,
+        AddError::Registry(_) => code::TRY_AGAIN,
+        AddError::Address(error) => address_code(error),
+        AddError::Record(_) => code::IO,
+        AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
+        AddError::NoIndex
+        | AddError::Classify(_)
+        | AddError::Wire(_)
+        | AddError::EarlierLife(_) => code::KERNEL,
+    }
+}
+
+fn add_remedy(error: &AddError) -> String {
+    match error {
+        AddError::Class(refused) => refused.remedy(),
+        AddError::Address(error) => error.remedy(),
+        AddError::InterfaceExists(_) => {
+            "another plugin made it, or it is a leftover: choose another \
+             interface name, or delete it"
+                .to_owned()
+        }
+        AddError::Record(error) if error.is_full() => {
+            "the run directory is full or read-only: make room".to_owned()
+        }
+        AddError::Registry(_)
+        | AddError::Record(_)
+        | AddError::NoIndex
+        | AddError::Classify(_)
+        | AddError::Wire(_)
+        | AddError::EarlierLife(_) => String::new(),
+    }
+}
+
+fn address_code(error: &AddressError) -> u32 {
+    match error {
+        AddressError::Assign(error) => assign_code(error),
+        AddressError::Claim { .. }
+        | AddressError::Unconfirmed
+        | AddressError::TooLong => code::TRY_AGAIN,
+        AddressError::Mirror(_) => code::IO,
+    }
+}
+
+fn assign_code(error: &AssignError) -> u32 {
+    match error {
+        AssignError::NeedsBlock(_) => code::TRY_AGAIN,
+        AssignError::Exhausted { .. } => code::EXHAUSTED,
+        AssignError::NoPools
+        | AssignError::UnknownPool(_)
+        | AssignError::PoolDraining(_)
+        | AssignError::RequestedOutsidePools { .. }
+        | AssignError::RequestedExcluded { .. }
+        | AssignError::RequestedTwice { .. }
+        | AssignError::RequestedOfOtherTeam { .. } => code::INVALID_CONFIG,
+        AssignError::RequestedInUse { .. }
+        | AssignError::RequestedResting { .. }
+        | AssignError::RequestedUnclaimable { .. }
+        | AssignError::RequestedWhileHolding { .. } => code::ADDRESS_IN_USE,
+        AssignError::ClassChanged { .. }
+        | AssignError::StaleGeneration { .. } => code::TRY_AGAIN,
+    }
+}
+
+/// Why an attachment stays.
+pub(crate) fn of_delete(error: &DeleteError) -> Fault {
+    Fault { code: code::IO, msg: chain(error), details: String::new() }
+}
+
+/// What is not as it was.
+pub(crate) fn of_check(error: &CheckError) -> Fault {
+    let code = match error {
+        CheckError::Unknown(_) => code::UNKNOWN_CONTAINER,
+        CheckError::Unfinished(_) => code::TRY_AGAIN,
+        CheckError::Netlink(_) | CheckError::Maps(_) => code::KERNEL,
+        CheckError::NotGiven(_)
+        | CheckError::NotListed(_)
+        | CheckError::HostEndGone(_)
+        | CheckError::HostEndDown(_)
+        | CheckError::Class(_)
+        | CheckError::Route { .. }
+        | CheckError::InterfaceGone(_)
+        | CheckError::InterfaceDown(_)
+        | CheckError::Mac { .. }
+        | CheckError::Address { .. } => code::NOT_AS_ADDED,
+    };
+    let details = match error {
+        CheckError::Mac { .. } => {
+            "a later plugin changed it; give it with the 'mac' capability \
+             instead"
+        }
+        _ => "",
+    };
+    Fault { code, msg: chain(error), details: details.to_owned() }
+}
+
+/// What came in place of a netns.
+pub(crate) fn of_inside(error: &InsideError) -> Fault {
+    Fault {
+        code: code::INVALID_NETNS,
+        msg: format!("CNI_NETNS cannot be used: {}", chain(error)),
+        details: String::new(),
+    }
+}
+
+/// A plugin of another version.
+pub(crate) fn other_version(found: u8) -> Fault {
+    Fault {
+        code: code::TRY_AGAIN,
+        msg: format!(
+            "the plugin speaks version {found} of the agent's protocol, the \
+             agent version {VERSION}"
+        ),
+        details: "install plugin and agent of one release".to_owned(),
+    }
+}
+
+/// Whether an ADD on the pools of `wish` could succeed now.
+pub(crate) fn of_status(host: &Host, wish: &Status) -> Result<(), Fault> {
+    let unavailable = |msg: String| Fault {
+        code: code::NOT_AVAILABLE,
+        msg,
+        details: String::new(),
+    };
+    host.addresses
+        .could_assign(&or_default(&wish.pools))
+        .map_err(|error| unavailable(chain(&error)))
+}
+
+/// An error's whole chain in one line, for people.
+pub(crate) fn in_one_line(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line = format!("{line}: {cause}");
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,106 @@
+//! The steps of attaching and detaching, by name and in order: the one list.
+//!
+//! The order of ADD closes every moment in which a packet could pass without
+//! its class: both ends of the veth pair are made down, the class is in the
+//! kernel before the container's end comes up, and the host's end, through
+//! which everything passes, comes up last. Undoing takes the same list
+//! backwards.
+
+use std::fmt;
+
+/// A step of ADD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AddStep {
+    /// One address per family, out of the blocks this host owns.
+    Assign,
+    /// The record, in state `adding`: whoever finds it undoes the rest.
+    RecordAdding,
+    /// The veth pair, its far end born in the container's netns, both ends
+    /// down; qdisc and shared blocks in the same batch.
+    CreateLinks,
+    /// Class and addresses, in the kernel's maps.
+    Classify,
+    /// The container's end: up, addresses, neighbours, routes.
+    ContainerSide,
+    /// The host's end: up, neighbours, host routes.
+    HostSide,
+    /// The record, in state `ready`; the assignment is confirmed.
+    RecordReady,
+}
+
+/// A step of DEL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DeleteStep {
+    /// Out of the kernel's maps: what still comes is dropped.
+    Declassify,
+    /// The host's end without routes, and on the reaper's list; the name of
+    /// the container's end free.
+    Unwire,
+    /// The record goes: the attachment is no more.
+    RemoveRecord,
+    /// The addresses rest.
+    Release,
+}
+
+impl AddStep {
+    /// All, in order.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Assign,
+        Self::RecordAdding,
+        Self::CreateLinks,
+        Self::Classify,
+        Self::ContainerSide,
+        Self::HostSide,
+        Self::RecordReady,
+    ];
+}
+
+impl DeleteStep {
+    /// All, in order.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Declassify, Self::Unwire, Self::RemoveRecord, Self::Release];
+}
+
+impl fmt::Display for AddStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Assign => "add:assign",
+            Self::RecordAdding => "add:record-adding",
+            Self::CreateLinks => "add:create-links",
+            Self::Classify => "add:classify",
+            Self::ContainerSide => "add:container-side",
+            Self::HostSide => "add:host-side",
+            Self::RecordReady => "add:record-ready",
+        })
+    }
+}
+
+impl fmt::Display for DeleteStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Declassify => "del:declassify",
+            Self::Unwire => "del:unwire",
+            Self::RemoveRecord => "del:remove-record",
+            Self::Release => "del:release",
+        })
+    }
+}
+
+/// Names of all steps, as `--list-steps` prints them and `TARTAN_CRASH_AT`
+/// takes them. After the last step of each list comes its answer.
+pub(crate) fn names() -> Vec<String> {
+    let add = AddStep::ALL.iter().map(ToString::to_string);
+    let delete = DeleteStep::ALL.iter().map(ToString::to_string);
+    add.chain([ADD_ANSWER.to_owned()])
+        .chain(delete)
+        .chain([DELETE_ANSWER.to_owned()])
+        .collect()
+}
+
+/// Everything of an ADD is done but the answer.
+pub(crate) const ADD_ANSWER: &str = "add:answer";
+/// Everything of a DEL is done but the answer.
+pub(crate) const DELETE_ANSWER: &str = "del:answer";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What an attachment looks like in the kernel: builds the batches. Pure.
+//!
+//! ```text
+//!   container's netns                     host's netns
+//!   eth0  10.77.0.5/32  fd00:77::5/128    ttXXXXXXXXXXXXX  (no address)
+//!    default via 169.254.1.1, fe80::1      10.77.0.5/32, fd00:77::5/128 dev
+//!    both permanent neighbours             both permanent neighbours
+//!         +------------- veth pair -------------+
+//! ```
+//!
+//! No proxy ARP and no shared link layer: each end knows the other's MAC
+//! address from the start, so that nothing is ever asked.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU32;
+
+use tartan_agent_api::plugin::Given;
+use tartan_agent_api::record::Record;
+use tartan_hostnet::{Batch, BlockPair, NetNs, Route, VethEnd, VethSpec};
+use tartan_model::{Attachment, Generation, Mac};
+
+/// Next hop of every container for IPv4: link-local (RFC 3927), the same on
+/// every host, so that a container may move.
+pub(crate) const GATEWAY_4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1));
+/// Next hop of every container for IPv6.
+pub(crate) const GATEWAY_6: IpAddr =
+    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
+/// MAC address of every host's end: locally administered, the same on every
+/// host, so that a container's neighbour entry stays true wherever it runs.
+pub(crate) const HOST_MAC: Mac = Mac([0x02, b't', b'a', b'r', b't', b'n']);
+
+/// The shared tc blocks of our links: "ta" as a number, and the next. Block
+/// numbers are per network namespace.
+pub(crate) const BLOCKS: BlockPair =
+    BlockPair { ingress: 0x7461, egress: 0x7462 };
+
+/// Group of our links that live. Groups are only ever numbers (ip-link(8)):
+/// these are "tart" and what follows.
+pub(crate) const GROUP_LIVE: u32 = 0x7461_7274;
+/// Group of our links that wait for the reaper: the list that survives a
+/// crash of the agent is kept by the kernel.
+pub(crate) const GROUP_REAP: NonZeroU32 = NonZeroU32::new(0x7461_7275).unwrap();
+
+/// Longest alternative name (ALTIFNAMSIZ, include/uapi/linux/if.h, less the
+/// terminating zero).
+const ALT_NAME_MAX_BYTES: usize = 127;
+
+/// The gateway of an address's family.
+pub(crate) fn gateway(address: IpAddr) -> IpAddr {
+    if address.is_ipv4() { GATEWAY_4 } else { GATEWAY_6 }
+}
+
+/// The alternative name by which a host's end tells whose it is:
+/// `tartan,GENERATION,NETWORK,CONTAINER,INTERFACE`. Where that is too long
+/// for the kernel, the generation alone: the store's slot knows the rest.
+pub(crate) fn alt_name(attachment: &Attachment, life: Generation) -> String {
+    let whole = format!("tartan,{:013x},{attachment}", life.0);
+    if whole.len() <= ALT_NAME_MAX_BYTES {
+        return whole;
+    }
+    format!("tartan,{:013x}", life.0)
+}
+
+/// Reads an alternative name of ours: the generation, and the attachment
+/// where it fitted.
+pub(crate) fn read_alt_name(
+    name: &str,
+) -> Option<(Generation, Option<Attachment>)> {
+    let mut parts = name.strip_prefix("tartan,")?.splitn(2, ',');
+    let life = u64::from_str_radix(parts.next()?, 16).ok()?;
+    Some((Generation(life), parts.next().and_then(|text| text.parse().ok())))
+}
+
+/// The veth pair: both ends down, the qdisc with the shared blocks on ours.
+pub(crate) fn links<'ns>(record: &Record, netns: &'ns NetNs) -> Batch<'ns> {
+    let attached = &record.attached;
+    let index = record.host_index;
+    let mut batch = Batch::new();
+    batch.veth(&VethSpec {
+        index,
+        group: GROUP_LIVE,
+        host: VethEnd {
+            name: attached.host_link.clone(),
+            mac: attached.host_mac,
+            mtu: attached.mtu,
+        },
+        container: VethEnd {
+            name: record.attachment.interface().to_string(),
+            mac: attached.mac,
+            mtu: attached.mtu,
+        },
+        netns: Some(netns),
+    });
+    batch.alt_name(index, &alt_name(&record.attachment, attached.generation));
+    batch.clsact(index, BLOCKS);
+    batch
+}
+
+/// The container's end: up, addresses, way out.
+pub(crate) fn container_side(record: &Record) -> Batch<'static> {
+    let attached = &record.attached;
+    let index = record.container_index;
+    let mut batch = Batch::new();
+    batch.up(index);
+    for Given { address, gateway } in &attached.addresses {
+        batch.address(index, *address);
+        batch.neighbour(index, *gateway, attached.host_mac);
+        if let Some(way_out) = Route::default_via(*gateway, index) {
+            batch.route(&way_out);
+        }
+    }
+    batch
+}
+
+/// The host's end: up, the container's addresses behind it.
+pub(crate) fn host_side(record: &Record) -> Batch<'static> {
+    let index = record.host_index;
+    let mut batch = Batch::new();
+    batch.no_link_local(index);
+    batch.up(index);
+    for address in record.addresses() {
+        batch.neighbour(index, address, record.mac());
+        batch.route(&Route::to_address(address, index));
+    }
+    batch
+}
+
+/// The host's end once more, over what may be there of it: drift is mended
+/// without a moment in which what is right is absent.
+pub(crate) fn rewire(record: &Record) -> Batch<'static> {
+    let index = record.host_index;
+    let mut batch = Batch::new();
+    batch.up(index);
+    for address in record.addresses() {
+        batch.neighbour(index, address, record.mac());
+        batch.replace_route(&Route::to_address(address, index));
+    }
+    batch
+}
+
+/// The host's end on its way out: its routes gone, itself on the reaper's
+/// list. It is not set down: that waits for an RCU grace period, and nothing
+/// passes any more, for its class is gone.
+pub(crate) fn unwire(record: &Record) -> Batch<'static> {
+    let index = record.host_index;
+    let mut batch = Batch::new();
+    batch.group(index, GROUP_REAP.get());
+    for address in record.addresses() {
+        batch.delete_route(&Route::to_address(address, index));
+    }
+    batch
+}
+
+/// A host's end of which nothing is known but its index, on the reaper's
+/// list.
+pub(crate) fn retire(index: u32) -> Batch<'static> {
+    let mut batch = Batch::new();
+    batch.group(index, GROUP_REAP.get());
+    batch
+}
+
+/// The container's end on its way out: its name is free at once, though the
+/// link itself waits for the reaper.
+pub(crate) fn free_name(record: &Record) -> Batch<'static> {
+    let mut batch = Batch::new();
+    batch.rename(record.container_index, &record.attached.host_link);
+    batch
+}
+
+#[cfg(test)]
+mod tests;

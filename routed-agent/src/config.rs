@@ -1,0 +1,276 @@
+//! The configuration of a host: reads `tartan.toml`, decides what it means.
+//!
+//! Every key is known or refused; a refused key is answered with the known one
+//! that is nearest to it. Nothing is touched before the whole is understood.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tartan_agent_api::Places;
+use tartan_model::HostName;
+use thiserror::Error;
+
+/// The file as it is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Config {
+    /// Name of this host in the store; absent: the kernel's host name.
+    pub(crate) host: Option<HostName>,
+    pub(crate) run_dir: Option<PathBuf>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) bpf_dir: Option<PathBuf>,
+    /// Absent: the embedded store in the state directory.
+    pub(crate) store: Option<StoreConfig>,
+    pub(crate) network: NetworkConfig,
+    pub(crate) metrics: MetricsConfig,
+}
+
+/// `[store]`: where etcd is.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StoreConfig {
+    /// URLs of the members.
+    pub(crate) etcd: Vec<String>,
+    #[serde(default = "default_prefix")]
+    pub(crate) prefix: String,
+    #[serde(default)]
+    pub(crate) ca: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) cert: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) key: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) username: Option<String>,
+    #[serde(default)]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+fn default_prefix() -> String {
+    "/tartan".to_owned()
+}
+
+/// `[network]`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct NetworkConfig {
+    /// Largest packet in bytes, or `"auto"`.
+    pub(crate) mtu: Mtu,
+    /// What of the class is written to a packet's mark.
+    pub(crate) mark: Mark,
+}
+
+/// Largest packet between container and host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub(crate) enum Mtu {
+    /// That of the link with the default route, or 1500 without one.
+    #[default]
+    Auto,
+    /// So many bytes.
+    Bytes(u32),
+}
+
+/// Smallest MTU: every IPv6 link carries so many bytes (RFC 8200, 5).
+const MIN_MTU: i64 = 1280;
+/// Largest MTU of a veth (ETH_MAX_MTU, include/uapi/linux/if_ether.h).
+const MAX_MTU: i64 = 65_535;
+
+impl TryFrom<toml::Value> for Mtu {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let bytes = value.as_integer();
+        if value.as_str() == Some("auto") {
+            return Ok(Self::Auto);
+        }
+        bytes
+            .filter(|bytes| (MIN_MTU..=MAX_MTU).contains(bytes))
+            .and_then(|bytes| u32::try_from(bytes).ok())
+            .map(Self::Bytes)
+            .ok_or_else(|| {
+                format!("mtu is \"auto\" or {MIN_MTU} to {MAX_MTU} bytes")
+            })
+    }
+}
+
+/// What of the class is written to `skb->mark`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mark {
+    /// Its upper half (cluster and team) in the mark's upper 16 bits.
+    #[default]
+    Team,
+    /// All 32 bits.
+    Full,
+    /// The mark is left alone.
+    Off,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct MetricsConfig {
+    /// Where `/metrics` is served, or `"off"`.
+    pub(crate) listen: Listen,
+}
+
+/// An address to listen on, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Listen {
+    /// Not at all.
+    Off,
+    /// There.
+    At(SocketAddr),
+}
+
+impl TryFrom<String> for Listen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|_| {
+            format!("'{text}' is neither ADDRESS:PORT nor \"off\"")
+        })
+    }
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self { listen: Listen::At(SocketAddr::from(([127, 0, 0, 1], 9440))) }
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read {path}")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{path} is not a configuration of Tartan")]
+    Form {
+        path: PathBuf,
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    #[error("{path}: unknown key '{key}'; did you mean '{nearest}'?")]
+    UnknownKey { path: PathBuf, key: String, nearest: String },
+}
+
+/// Every key that a configuration may have.
+const KNOWN: &[&str] = &[
+    "host",
+    "run_dir",
+    "state_dir",
+    "bpf_dir",
+    "store.etcd",
+    "store.prefix",
+    "store.ca",
+    "store.cert",
+    "store.key",
+    "store.username",
+    "store.password_file",
+    "network.mtu",
+    "network.mark",
+    "metrics.listen",
+];
+
+impl Config {
+    /// Reads `path`. A file that is absent is an empty one: every key has a
+    /// default.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            other => other.map_err(|source| ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            })?,
+        };
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let form = |source| ConfigError::Form {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let table: toml::Table = text.parse().map_err(form)?;
+        if let Some(key) = unknown_key(&table) {
+            let nearest = nearest(&key).to_owned();
+            let path = path.to_owned();
+            return Err(ConfigError::UnknownKey { path, key, nearest });
+        }
+        table.try_into().map_err(form)
+    }
+
+    /// The places that this file moves; a variable that is set wins over it.
+    pub(crate) fn places(
+        &self,
+        variable: impl Fn(&str) -> Option<std::ffi::OsString>,
+    ) -> Places {
+        let from_file = |name: &str| {
+            let path = match name {
+                "TARTAN_RUN_DIR" => self.run_dir.as_ref(),
+                "TARTAN_STATE_DIR" => self.state_dir.as_ref(),
+                "TARTAN_BPF_DIR" => self.bpf_dir.as_ref(),
+                _ => None,
+            };
+            path.map(|path| path.clone().into_os_string())
+        };
+        Places::from_variables(|name| {
+            variable(name)
+                .filter(|value| !value.is_empty())
+                .or_else(|| from_file(name))
+        })
+    }
+}
+
+fn unknown_key(table: &toml::Table) -> Option<String> {
+    table.iter().find_map(|(name, value)| match value {
+        toml::Value::Table(inner) => {
+            let is_section =
+                KNOWN.iter().any(|key| key.starts_with(&format!("{name}.")));
+            if !is_section {
+                return Some(name.clone());
+            }
+            inner
+                .keys()
+                .map(|key| format!("{name}.{key}"))
+                .find(|key| !KNOWN.contains(&key.as_str()))
+        }
+        _ => (!KNOWN.contains(&name.as_str())).then(|| name.clone()),
+    })
+}
+
+fn nearest(key: &str) -> &'static str {
+    KNOWN
+        .iter()
+        .copied()
+        .min_by_key(|known| distance(key, known))
+        .unwrap_or_default()
+}
+
+/// Levenshtein's distance, one row at a time.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.chars().enumerate() {
+            let swap = corner + usize::from(from != to);
+            corner = row[j + 1];
+            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! What a configuration may say.
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(Path::new("tartan.toml"), text)
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    for (text, key, nearest) in [
+        ("hots = 'a'", "hots", "host"),
+        (
+            "[store]\netdc = ['http://127.0.0.1:2379']",
+            "store.etdc",
+            "store.etcd",
+        ),
+        ("[network]\nmut = 1500", "network.mut", "network.mtu"),
+        ("[metrcs]\nlisten = 'off'", "metrcs", "metrics.listen"),
+    ] {
+        let message = parse(text).unwrap_err().to_string();
+        assert!(message.contains(&format!("'{key}'")), "{message}");
+        assert!(message.contains(&format!("'{nearest}'")), "{message}");
+    }
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_refused() {
+    for text in [
+        "host = 1",
+        "host = '../a'",
+        "[network]\nmtu = 'big'",
+        "[network]\nmtu = 1279",
+        "[network]\nmark = 'some'",
+        "[metrics]\nlisten = 'nowhere'",
+        "network = 3",
+        "not toml",
+    ] {
+        assert!(parse(text).is_err(), "{text:?} was accepted");
+    }
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    let config = parse("").unwrap();
+    assert_eq!(config.network.mtu, Mtu::Auto);
+    assert_eq!(
+        config.metrics.listen,
+        Listen::At("127.0.0.1:9440".parse().unwrap())
+    );
+    assert!(config.store.is_none());
+}
+
+#[test]
+fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
+    let config = parse("run_dir = '/file/run'\nstate_dir = '/file/s'").unwrap();
+    let places = config.places(|name| {
+        (name == "TARTAN_RUN_DIR").then(|| "/variable/run".into())
+    });
+    assert_eq!(places.run_dir, Path::new("/variable/run"));
+    assert_eq!(places.state_dir, Path::new("/file/s"));
+    assert_eq!(places.bpf_dir, Path::new("/sys/fs/bpf/tartan"));
+}

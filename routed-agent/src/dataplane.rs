@@ -1,0 +1,99 @@
+//! The dataplane's way to the packets: the shared blocks of our links hold
+//! the two programs, and a pair of links of our own keeps the blocks alive
+//! while no container is there. Acts.
+//!
+//! Everything here is idempotent and stays when the agent ends: a filter is
+//! replaced in one step, so that no packet passes between two programs.
+
+use tartan_ebpf::{Dataplane, Direction};
+use tartan_hostnet::{
+    Batch, BatchError, FilterSpec, LinkIndexes, OpenError, ReadError, Rtnl,
+    VethEnd, VethSpec,
+};
+use tartan_model::Mac;
+use thiserror::Error;
+
+use crate::attach::wire::BLOCKS;
+
+/// The pair that keeps the blocks: down, without addresses.
+const KEEPER: [&str; 2] = ["tartan0", "tartan1"];
+/// The name by which the keeper is known as ours.
+const KEEPER_ALT_NAME: &str = "tartan-keeper";
+/// Where in a block our filter sits: first, and alone at its priority.
+const PRIORITY: u16 = 1;
+const HANDLE: u32 = 1;
+/// Smallest MTU of IPv4 (RFC 791); nothing ever passes through the keeper.
+const KEEPER_MTU: u32 = 1500;
+
+/// The programs could not be put where packets pass.
+#[derive(Debug, Error)]
+pub(crate) enum InstallError {
+    #[error("cannot open a netlink socket")]
+    Open(#[from] OpenError),
+    #[error("cannot look for link {}", KEEPER[0])]
+    Look(#[from] ReadError),
+    #[error("link {} exists and is not ours", KEEPER[0])]
+    Foreign,
+    #[error("cannot make the links that keep the shared blocks")]
+    Keeper(#[source] BatchError),
+    #[error("cannot put program {program} into block {block}")]
+    Filter {
+        program: &'static str,
+        block: u32,
+        #[source]
+        source: BatchError,
+    },
+}
+
+/// Makes the keeper where it is missing, and puts this build's programs into
+/// both blocks.
+pub(crate) fn install(
+    rtnl: &mut Rtnl,
+    dataplane: &Dataplane,
+    indexes: &LinkIndexes,
+) -> Result<(), InstallError> {
+    match rtnl.link_named(KEEPER[0])? {
+        None => make_keeper(rtnl, indexes).map_err(InstallError::Keeper)?,
+        Some(link) if link.is_called(KEEPER_ALT_NAME) => {}
+        Some(_) => return Err(InstallError::Foreign),
+    }
+    for (block, direction) in [
+        (BLOCKS.ingress, Direction::FromContainer),
+        (BLOCKS.egress, Direction::ToContainer),
+    ] {
+        let program = direction.as_str();
+        let filter = FilterSpec {
+            priority: PRIORITY,
+            handle: HANDLE,
+            name: program,
+            program: dataplane.program(direction),
+        };
+        rtnl.put_filter(block, &filter).map_err(|source| {
+            InstallError::Filter { program, block, source }
+        })?;
+    }
+    Ok(())
+}
+
+fn make_keeper(
+    rtnl: &mut Rtnl,
+    indexes: &LinkIndexes,
+) -> Result<(), BatchError> {
+    let index = indexes.next();
+    let end = |name: &str, seed| VethEnd {
+        name: name.to_owned(),
+        mac: Mac::local(seed),
+        mtu: KEEPER_MTU,
+    };
+    let mut batch = Batch::new();
+    batch.veth(&VethSpec {
+        index,
+        group: 0,
+        host: end(KEEPER[0], 0),
+        container: end(KEEPER[1], 1),
+        netns: None,
+    });
+    batch.alt_name(index, KEEPER_ALT_NAME);
+    batch.clsact(index, BLOCKS);
+    rtnl.apply(batch).map(drop)
+}

@@ -1,0 +1,84 @@
+//! Endpoints: what each attachment has in the kernel, held against its
+//! record. A reconciler, in the five files that every reconciler has:
+//!
+//! | file | |
+//! |---|---|
+//! | `desired` | pure: records -> what this host should have |
+//! | `observed` | acts: links, routes and maps -> the same type |
+//! | `plan` | pure: the two -> ordered steps, with the reason of the order |
+//! | `apply` | acts: takes the steps, goes on after a failed one |
+//! | `report` | a value: what was done and what failed |
+//!
+//! It runs when the agent starts (adoption: everything that lives stays), once
+//! a minute, and when somebody asks (`tartan gc`): that is how an attachment
+//! whose runtime never calls DEL comes to its end.
+
+mod apply;
+mod desired;
+mod observed;
+mod plan;
+mod report;
+
+use std::collections::BTreeMap;
+
+use tartan_ebpf::EndpointEntry;
+use tartan_hostnet::Rtnl;
+use tartan_model::{Attachment, Generation};
+
+pub(crate) use observed::ObserveError;
+pub(crate) use plan::Step;
+pub(crate) use report::Report;
+
+use crate::host::Host;
+
+/// What a host has, or should have, by the generation of the attachment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    /// Endpoints with a link.
+    pub(crate) wired: BTreeMap<Generation, Endpoint>,
+    /// Entries of the kernel's maps whose link is not among them.
+    pub(crate) stray_entries: Vec<u32>,
+}
+
+/// One attachment in the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// Index of the host's end.
+    pub(crate) index: u32,
+    /// Who, where it is known.
+    pub(crate) attachment: Option<Attachment>,
+    /// Largest packet in bytes.
+    pub(crate) mtu: u32,
+    /// True where the host's end is up.
+    pub(crate) is_up: bool,
+    /// What the kernel's maps say.
+    pub(crate) entry: Option<EndpointEntry>,
+    /// Host routes, in ascending order.
+    pub(crate) routes: Vec<std::net::IpAddr>,
+}
+
+/// What a run may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Take the steps.
+    Apply,
+    /// Only say what they would be.
+    DryRun,
+}
+
+/// Holds the kernel against the records once.
+pub(crate) fn reconcile(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    mode: Mode,
+) -> Result<Report, ObserveError> {
+    // The kernel first: an attachment made meanwhile then has a record but no
+    // link, and applying looks again before it believes that.
+    let observed = observed::observe(host, rtnl)?;
+    let desired = desired::desired(&host.attachments.all());
+    let steps = plan::between(&observed, &desired);
+    Ok(match mode {
+        Mode::Apply => apply::apply(host, rtnl, steps),
+        Mode::DryRun => Report::planned(steps),
+    })
+}

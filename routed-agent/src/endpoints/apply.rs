@@ -1,0 +1,180 @@
+//! Takes the steps of a plan. Acts; a failed step does not keep the next from
+//! being taken.
+//!
+//! Between observing and acting an attachment may have been made or unmade.
+//! So each step first gets the right to act on its attachment, and looks
+//! again before it takes anything away.
+
+use tartan_agent_api::plugin::{Attached, Given};
+use tartan_agent_api::record::{self, Record, RecordState};
+use tartan_hostnet::Rtnl;
+use tartan_model::{Attachment, Generation};
+
+use crate::attach::{add, delete, wire};
+use crate::endpoints::{Endpoint, Report, Step};
+use crate::host::Host;
+
+/// What became of a step.
+enum Outcome {
+    Done,
+    Needless,
+    Failed(String),
+}
+
+impl<E: std::error::Error> From<Result<(), E>> for Outcome {
+    fn from(result: Result<(), E>) -> Self {
+        match result {
+            Ok(()) => Self::Done,
+            Err(error) => Self::Failed(crate::chain(&error)),
+        }
+    }
+}
+
+/// Takes the steps in their order.
+pub(super) fn apply(host: &Host, rtnl: &mut Rtnl, steps: Vec<Step>) -> Report {
+    let mut report = Report::default();
+    for step in steps {
+        match take(host, rtnl, &step) {
+            Outcome::Done => {
+                tracing::info!(?step, "endpoint reconciled");
+                report.done.push(step);
+            }
+            Outcome::Needless => report.needless += 1,
+            Outcome::Failed(why) => {
+                tracing::warn!(?step, why, "endpoint not reconciled");
+                report.failed.push((step, why));
+            }
+        }
+    }
+    report
+}
+
+fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
+    match step {
+        Step::Declassify(index) => declassify(host, rtnl, *index),
+        Step::Classify { index, entry } => {
+            host.dataplane.put_endpoint(*index, entry).into()
+        }
+        Step::Rewire(attachment, generation) => {
+            rewire(host, rtnl, attachment, *generation)
+        }
+        Step::Adopt(generation, endpoint) => adopt(host, *generation, endpoint),
+        Step::Retire { index, generation, attachment } => {
+            retire(host, rtnl, *index, *generation, attachment.as_ref())
+        }
+        Step::Forget(attachment, generation) => {
+            forget(host, rtnl, attachment, *generation)
+        }
+    }
+}
+
+fn declassify(host: &Host, rtnl: &mut Rtnl, index: u32) -> Outcome {
+    match rtnl.link(index) {
+        Ok(None) => host.dataplane.remove_endpoint(index).into(),
+        Ok(Some(_)) => Outcome::Needless,
+        Err(error) => Outcome::Failed(crate::chain(&error)),
+    }
+}
+
+fn rewire(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    attachment: &Attachment,
+    generation: Generation,
+) -> Outcome {
+    let Some(claim) = host.attachments.try_claim(attachment) else {
+        return Outcome::Needless;
+    };
+    let Some(record) = claim.record() else { return Outcome::Needless };
+    if record.generation() != generation {
+        return Outcome::Needless;
+    }
+    rtnl.apply(wire::rewire(&record)).map(drop).into()
+}
+
+fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
+    let (Some(attachment), Some(entry)) =
+        (&endpoint.attachment, &endpoint.entry)
+    else {
+        return Outcome::Needless;
+    };
+    let Some(claim) = host.attachments.try_claim(attachment) else {
+        return Outcome::Needless;
+    };
+    if claim.record().is_some() {
+        return Outcome::Needless;
+    }
+    let v4 = entry.ipv4.map(Into::into);
+    let v6 = entry.ipv6.map(Into::into);
+    let given = |address| Given { address, gateway: wire::gateway(address) };
+    let record = Record {
+        v: record::VERSION,
+        attachment: attachment.clone(),
+        state: RecordState::Ready,
+        boot: host.boot.clone(),
+        // Lost with the run directory, and needed by nothing but a repeated
+        // ADD, which then makes the attachment anew.
+        netns_path: String::new(),
+        netns_cookie: 0,
+        host_index: endpoint.index,
+        container_index: 0,
+        attached: Attached {
+            generation: life,
+            host_link: life.host_link_name(),
+            host_mac: wire::HOST_MAC,
+            mac: entry.mac,
+            mtu: endpoint.mtu,
+            addresses: v4.into_iter().chain(v6).map(given).collect(),
+            class: entry.class,
+        },
+    };
+    if let Err(error) = claim.put(&record) {
+        return Outcome::Failed(crate::chain(&error));
+    }
+    host.addresses.restore(&record).into()
+}
+
+fn retire(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    index: u32,
+    generation: Generation,
+    attachment: Option<&Attachment>,
+) -> Outcome {
+    let claim = attachment.map(|a| host.attachments.try_claim(a));
+    let record = match claim {
+        Some(None) => return Outcome::Needless,
+        Some(Some(ref claim)) => claim.record(),
+        None => None,
+    };
+    if record.is_some_and(|record| record.generation() == generation) {
+        return Outcome::Needless;
+    }
+    let declassified = host.dataplane.remove_endpoint(index);
+    if let Err(error) = rtnl.apply(wire::retire(index))
+        && !error.is_absent()
+    {
+        return Outcome::Failed(crate::chain(&error));
+    }
+    host.reaper.wake();
+    declassified.into()
+}
+
+fn forget(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    attachment: &Attachment,
+    generation: Generation,
+) -> Outcome {
+    let Some(claim) = host.attachments.try_claim(attachment) else {
+        return Outcome::Needless;
+    };
+    let Some(record) = claim.record() else { return Outcome::Needless };
+    if record.generation() != generation
+        || record.state != RecordState::Ready
+        || add::is_present(rtnl, &record)
+    {
+        return Outcome::Needless;
+    }
+    delete::remove(host, rtnl, &claim, &record).into()
+}

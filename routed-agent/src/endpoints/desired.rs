@@ -1,0 +1,30 @@
+//! What the records say this host should have. Pure.
+
+use tartan_agent_api::record::{Record, RecordState};
+
+use crate::attach::add::entry;
+use crate::endpoints::{Endpoint, Endpoints};
+
+/// The endpoints of every attachment whose ADD has ended. One whose ADD is
+/// on its way is its own business.
+pub(crate) fn desired(records: &[Record]) -> Endpoints {
+    let wired = records
+        .iter()
+        .filter(|record| record.state == RecordState::Ready)
+        .map(|record| (record.generation(), endpoint(record)))
+        .collect();
+    Endpoints { wired, stray_entries: Vec::new() }
+}
+
+fn endpoint(record: &Record) -> Endpoint {
+    let mut routes: Vec<_> = record.addresses().collect();
+    routes.sort();
+    Endpoint {
+        index: record.host_index,
+        attachment: Some(record.attachment.clone()),
+        mtu: record.attached.mtu,
+        is_up: true,
+        entry: Some(entry(record)),
+        routes,
+    }
+}

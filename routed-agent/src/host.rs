@@ -1,0 +1,54 @@
+//! The host: everything that the parts of the agent share, bundled once.
+
+use std::sync::Arc;
+
+use tartan_agent_api::Places;
+use tartan_agent_api::run_dir::RunDir;
+use tartan_ebpf::Dataplane;
+use tartan_hostnet::LinkIndexes;
+use tartan_model::{BootId, HostName};
+use tartan_store::Store;
+
+use crate::addresses::Addresses;
+use crate::attach::crash::CrashPoint;
+use crate::attachments::Attachments;
+use crate::clock::Generations;
+use crate::metrics::Metrics;
+use crate::reaper::Reaper;
+use crate::registry::Registry;
+
+/// This host, shared by every thread and task of the agent.
+pub(crate) struct Host {
+    /// Its name in the store.
+    pub(crate) name: HostName,
+    /// Where its things are.
+    pub(crate) places: Places,
+    /// Which installation of Tartan this is.
+    pub(crate) instance: String,
+    /// Which boot this is.
+    pub(crate) boot: BootId,
+    /// The store, whichever engine it has.
+    pub(crate) store: Store,
+    /// Programs and maps in the kernel.
+    pub(crate) dataplane: Dataplane,
+    /// Teams, apps, pools and settings, as last seen.
+    pub(crate) registry: Registry,
+    /// Which address belongs to whom.
+    pub(crate) addresses: Arc<Addresses>,
+    /// Who is attached.
+    pub(crate) attachments: Attachments,
+    /// Records and tombstones on the tmpfs.
+    pub(crate) run: RunDir,
+    /// Deletes links, off the way of every request.
+    pub(crate) reaper: Reaper,
+    /// Interface indexes for new host ends.
+    pub(crate) indexes: LinkIndexes,
+    /// Lives of attachments.
+    pub(crate) generations: Generations,
+    /// Largest packet of a new attachment, in bytes.
+    pub(crate) mtu: u32,
+    /// Where to die, in tests.
+    pub(crate) crash: CrashPoint,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+}

@@ -1,0 +1,378 @@
+//! Brings the agent up, keeps it up, and ends it. Acts; the order is the
+//! point:
+//!
+//! 1. alone: one agent per run directory, by a lock that dies with it;
+//! 2. memory: records and tombstones of the run directory, the store, pools
+//!    and classes, the blocks this host owns;
+//! 3. kernel: maps, programs, shared blocks;
+//! 4. adoption: everything that lives stays, what was half made is undone,
+//!    tombstones are replayed;
+//! 5. only then the sockets, so that no plugin meets a half-known host.
+//!
+//! Tasks: publish, head-room, following the registry and claims (all in
+//! [`crate::addresses`] and [`crate::follow`]), the API, metrics. They are
+//! aborted with the runtime; each is idempotent, and what it had not yet said
+//! to the store the next agent says.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::fcntl::{Flock, FlockArg};
+use tartan_agent_api::Places;
+use tartan_agent_api::record::Record;
+use tartan_agent_api::run_dir::{RunDir, RunDirError};
+use tartan_agent_api::seqpacket::Listener;
+use tartan_ebpf::{BpffsError, Dataplane, DataplaneSettings, MapError, Mark};
+use tartan_hostnet::{
+    Forwarding, Link, LinkIndexes, ReadError, Rtnl, SysctlError, set_forwarding,
+};
+use tartan_ipam::Ledger;
+use tartan_model::names::NameError;
+use tartan_model::{BootId, Family, Generation, HostName};
+use tartan_store::{
+    EtcdCertificate, EtcdLogin, EtcdSettings, EtcdTls, Store, StoreError,
+};
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::addresses::{
+    Addresses, Mirror, MirrorError, keep_head_room, keep_published,
+};
+use crate::adopt::{self, AdoptError};
+use crate::attach::crash::CrashPoint;
+use crate::attach::wire;
+use crate::attachments::Attachments;
+use crate::clock::{Generations, boot_id};
+use crate::config::{self, Config, Listen, Mtu, StoreConfig};
+use crate::dataplane::{self, InstallError};
+use crate::host::Host;
+use crate::metrics::{self, Metrics};
+use crate::plugin_socket::{self, ServeError};
+use crate::reaper::{self, Reaper};
+use crate::registry::{Registry, RegistryError};
+use crate::{api, chain, follow, instance, sweep};
+
+/// MTU of a host without a default route: Ethernet's.
+const PLAIN_MTU: u32 = 1500;
+/// How long one request to etcd may take.
+const STORE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the start waits for the store to confirm this host's blocks. Then
+/// it goes on without: with what the run directory mirrors after a restart,
+/// and with error 11 ("try again later") for every ADD after a reboot.
+const CONFIRM_PATIENCE: Duration = Duration::from_secs(5);
+/// How long tasks may take to end. A stop is due within 5 s.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// The agent could not come up.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("cannot make directory {path}")]
+    Directory {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot lock {path}")]
+    Lock {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("another agent uses {path}: stop it, or choose another run_dir")]
+    Taken { path: PathBuf },
+    #[error("cannot read this host's name or boot id")]
+    Identity(#[source] io::Error),
+    #[error("the kernel's host name cannot be used; set host = \"...\"")]
+    Name(#[from] NameError),
+    #[error("cannot use the run directory")]
+    RunDir(#[from] RunDirError),
+    #[error("cannot use the mirror of claims")]
+    Mirror(#[from] MirrorError),
+    #[error("cannot open the store")]
+    Store(#[from] StoreError),
+    #[error("cannot follow the registry")]
+    Registry(#[from] RegistryError),
+    #[error("cannot have a bpf file system for bpf_dir")]
+    Bpffs(#[from] BpffsError),
+    #[error("cannot load the programs")]
+    Programs(#[from] tartan_ebpf::OpenError),
+    #[error("cannot write the programs' settings")]
+    Maps(#[from] MapError),
+    #[error("cannot open a netlink socket")]
+    Netlink(#[from] tartan_hostnet::OpenError),
+    #[error("cannot read links and routes")]
+    Links(#[from] ReadError),
+    #[error("cannot put the programs where packets pass")]
+    Install(#[from] InstallError),
+    #[error("cannot switch forwarding on")]
+    Forwarding(#[from] SysctlError),
+    #[error("cannot start the reaper")]
+    Reaper(#[from] reaper::StartError),
+    #[error("cannot adopt what is there")]
+    Adopt(#[from] AdoptError),
+    #[error("cannot listen on {path}")]
+    Listen {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot serve the plugins' socket")]
+    Serve(#[from] ServeError),
+    #[error("cannot serve people")]
+    Api(#[from] api::ApiError),
+    #[error("cannot serve metrics")]
+    Metrics(#[from] metrics::MetricsError),
+    #[error("cannot start a thread or take signals")]
+    Process(#[source] io::Error),
+}
+
+/// Runs the agent until it is told to end.
+pub(crate) async fn run(
+    config: Config,
+    places: Places,
+) -> Result<(), StartError> {
+    let _alone = alone(&places)?;
+    let host = Arc::new(build(&config, places).await?);
+    host.addresses.adopt_mirror()?;
+    follow::feed(&host);
+    confirm(&host).await;
+    let adopting = Arc::clone(&host);
+    tokio::task::spawn_blocking(move || adopt::adopt(&adopting))
+        .await
+        .map_err(|error| StartError::Process(io::Error::other(error)))??;
+    let tasks = [
+        tokio::spawn(keep_published(Arc::clone(&host.addresses))),
+        tokio::spawn(keep_head_room(Arc::clone(&host.addresses))),
+        tokio::spawn(follow::keep_following(Arc::clone(&host))),
+        tokio::spawn(follow::keep_claims(Arc::clone(&host))),
+        tokio::spawn(api::serve(Arc::clone(&host)).await?),
+    ];
+    let metrics = match config.metrics.listen {
+        Listen::Off => None,
+        Listen::At(at) => {
+            let serving = metrics::serve(Arc::clone(&host), at).await?;
+            Some(tokio::spawn(serving))
+        }
+    };
+    sweep::start(&host).map_err(StartError::Process)?;
+    listen(&host)?;
+    announce(&host);
+    ended().await.map_err(StartError::Process)?;
+    tracing::info!("ending; attachments, filters and maps stay");
+    let published = host.addresses.publish_all();
+    if !tokio::time::timeout(GRACE, published).await.unwrap_or(false) {
+        tracing::warn!("the store does not answer; the next agent tells it");
+    }
+    tasks.into_iter().chain(metrics).for_each(|task| task.abort());
+    Ok(())
+}
+
+async fn confirm(host: &Host) {
+    let confirmed = follow::confirm_claims(host);
+    match tokio::time::timeout(CONFIRM_PATIENCE, confirmed).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("{}", chain(&error)),
+        Err(_) => tracing::warn!("the store does not answer; going on"),
+    }
+}
+
+fn alone(places: &Places) -> Result<Flock<std::fs::File>, StartError> {
+    for dir in [&places.run_dir, &places.state_dir] {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(dir)
+            .map_err(|source| StartError::Directory {
+                path: dir.clone(),
+                source,
+            })?;
+    }
+    let path = places.run_dir.join("agent.lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|source| StartError::Lock { path: path.clone(), source })?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .map_err(|_| StartError::Taken { path })
+}
+
+async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
+    let boot = boot_id(std::env::var_os("TARTAN_BOOT_ID"))
+        .map_err(StartError::Identity)?;
+    let name = host_name(config)?;
+    let instance =
+        instance::instance(&places.state_dir).map_err(StartError::Identity)?;
+    let run = RunDir::at(&places.run_dir);
+    run.create()?;
+    let records = adopt::records(&run, &boot)?;
+    let mirror = Mirror::in_run_dir(&places.run_dir)?;
+    let store = open_store(config, &places, &boot).await?;
+    let registry = Registry::start(&store, &places).await?;
+    let addresses = Arc::new(Addresses::new(
+        Ledger::new(name.clone(), boot.clone()),
+        store.clone(),
+        mirror,
+        tokio::runtime::Handle::current(),
+    ));
+    let mut rtnl = Rtnl::open()?;
+    let links = rtnl.links()?;
+    let indexes = LinkIndexes::above(&links);
+    let dataplane = kernel(config, &places, &mut rtnl, &indexes)?;
+    Ok(Host {
+        mtu: mtu(config, &mut rtnl, &links)?,
+        generations: Generations::above(highest(&records, &run, &links)),
+        attachments: Attachments::new(run.clone(), records),
+        crash: CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT")),
+        reaper: Reaper::start()?,
+        metrics: Metrics::default(),
+        name,
+        instance,
+        places,
+        boot,
+        store,
+        dataplane,
+        registry,
+        addresses,
+        run,
+        indexes,
+    })
+}
+
+fn host_name(config: &Config) -> Result<HostName, StartError> {
+    match &config.host {
+        Some(name) => Ok(name.clone()),
+        None => {
+            let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+                .map_err(StartError::Identity)?;
+            Ok(name.trim().parse()?)
+        }
+    }
+}
+
+async fn open_store(
+    config: &Config,
+    places: &Places,
+    boot: &BootId,
+) -> Result<Store, StoreError> {
+    match &config.store {
+        None => Store::open_embedded(&places.state_dir, boot).await,
+        Some(given) => Store::connect_etcd(etcd(given)).await,
+    }
+}
+
+fn etcd(given: &StoreConfig) -> EtcdSettings {
+    let login = match (&given.username, &given.password_file) {
+        (Some(username), Some(password_file)) => Some(EtcdLogin {
+            username: username.clone(),
+            password_file: password_file.clone(),
+        }),
+        _ => None,
+    };
+    let client = match (&given.cert, &given.key) {
+        (Some(cert), Some(key)) => {
+            Some(EtcdCertificate { cert: cert.clone(), key: key.clone() })
+        }
+        _ => None,
+    };
+    EtcdSettings {
+        endpoints: given.etcd.clone(),
+        prefix: given.prefix.clone(),
+        login,
+        tls: given.ca.clone().map(|ca| EtcdTls { ca, client }),
+        deadline: STORE_DEADLINE,
+    }
+}
+
+/// Maps, programs, shared blocks, forwarding.
+fn kernel(
+    config: &Config,
+    places: &Places,
+    rtnl: &mut Rtnl,
+    indexes: &LinkIndexes,
+) -> Result<Dataplane, StartError> {
+    tartan_ebpf::ensure_bpffs(&places.bpf_dir)?;
+    let dataplane = Dataplane::open(&places.bpf_dir)?;
+    let mark = match config.network.mark {
+        config::Mark::Team => Mark::Team { mask: Mark::TEAM_MASK },
+        config::Mark::Full => Mark::Full,
+        config::Mark::Off => Mark::Off,
+    };
+    dataplane.set_settings(&DataplaneSettings { mark })?;
+    dataplane::install(rtnl, &dataplane, indexes)?;
+    for family in Family::ALL {
+        let before = set_forwarding(family, Forwarding::On)?;
+        if before == Forwarding::Off {
+            tracing::info!(%family, "switched forwarding on");
+        }
+    }
+    Ok(dataplane)
+}
+
+/// The MTU of new attachments: as configured, or that of the link by which
+/// this host reaches the rest of the world.
+fn mtu(
+    config: &Config,
+    rtnl: &mut Rtnl,
+    links: &[Link],
+) -> Result<u32, ReadError> {
+    if let Mtu::Bytes(bytes) = config.network.mtu {
+        return Ok(bytes);
+    }
+    let way_out = rtnl.default_route_link()?;
+    let link = links.iter().find(|link| Some(link.index) == way_out);
+    Ok(link.map_or(PLAIN_MTU, |link| link.mtu))
+}
+
+/// The highest generation that anything still speaks of.
+fn highest(records: &[Record], run: &RunDir, links: &[Link]) -> Generation {
+    let recorded = records.iter().map(Record::generation);
+    let buried = run.tombstones().unwrap_or_default();
+    let buried = buried.iter().flatten().map(|stone| stone.generation);
+    let linked = links
+        .iter()
+        .flat_map(|link| &link.alt_names)
+        .filter_map(|name| wire::read_alt_name(name))
+        .map(|(generation, _)| generation);
+    recorded.chain(buried).chain(linked).max().unwrap_or(Generation(0))
+}
+
+fn listen(host: &Arc<Host>) -> Result<(), StartError> {
+    let path = host.places.plugin_socket();
+    let listener = Listener::bind(&path)
+        .map_err(|source| StartError::Listen { path, source })?;
+    Ok(plugin_socket::serve(host, listener)?)
+}
+
+fn announce(host: &Host) {
+    tracing::info!(
+        host = %host.name,
+        store = host.store.engine_name(),
+        plugins = %host.places.plugin_socket().display(),
+        people = %host.places.people_socket().display(),
+        attachments = host.attachments.count(),
+        mtu = host.mtu,
+        "ready"
+    );
+    let ready = [sd_notify::NotifyState::Ready];
+    if let Err(error) = sd_notify::notify(&ready) {
+        tracing::debug!(%error, "nobody is told of readiness");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn ended() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Ends what nobody ended: attachments whose container died without a DEL,
+//! and those that a runtime says it no longer has. Acts.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tartan_agent_api::plugin::{CollectGarbage, Fault, ValidAttachment, code};
+use tartan_agent_api::record::{Record, RecordState};
+use tartan_hostnet::{OpenError, Rtnl};
+use tartan_model::Attachment;
+
+use crate::attach::delete;
+use crate::chain;
+use crate::endpoints::{self, Mode, ObserveError, Report};
+use crate::host::Host;
+
+/// How often every attachment is held against the kernel.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// A sweep that could not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SweepError {
+    #[error("cannot open a netlink socket")]
+    Netlink(#[from] OpenError),
+    #[error("cannot see what the kernel has")]
+    Observe(#[from] ObserveError),
+}
+
+/// Sweeps once, as `tartan gc` asks. Blocks.
+pub(crate) fn sweep(host: &Host, mode: Mode) -> Result<Report, SweepError> {
+    let mut rtnl = Rtnl::open()?;
+    Ok(endpoints::reconcile(host, &mut rtnl, mode)?)
+}
+
+/// Starts the thread that sweeps every minute until the process ends.
+pub(crate) fn start(host: &Arc<Host>) -> std::io::Result<()> {
+    let host = Arc::clone(host);
+    let run = move || {
+        loop {
+            thread::park_timeout(EVERY);
+            if let Err(error) = sweep(&host, Mode::Apply) {
+                tracing::warn!("{}", chain(&error));
+            }
+        }
+    };
+    thread::Builder::new().name("sweep".to_owned()).spawn(run)?;
+    Ok(())
+}
+
+/// Detaches what `wish` does not list of its network. Goes on after a
+/// failure and tells of all at the end.
+pub(crate) fn collect(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    wish: &CollectGarbage,
+) -> Result<(), Fault> {
+    let mut failed = Vec::new();
+    for attachment in stale(&host.attachments.all(), wish) {
+        tracing::info!(%attachment, "no longer known to its runtime");
+        if let Err(error) = delete::delete(host, rtnl, &attachment, None) {
+            failed.push(chain(&error));
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Fault {
+        code: code::IO,
+        msg: format!("{} attachments stay", failed.len()),
+        details: failed.join("; "),
+    })
+}
+
+/// The attachments of the network that are not listed. One whose ADD has not
+/// ended is never among them: its runtime cannot know of it yet.
+fn stale(records: &[Record], wish: &CollectGarbage) -> Vec<Attachment> {
+    let valid: BTreeSet<&ValidAttachment> = wish.valid.iter().collect();
+    records
+        .iter()
+        .filter(|record| record.state == RecordState::Ready)
+        .map(|record| &record.attachment)
+        .filter(|attachment| *attachment.network() == wish.network)
+        .filter(|attachment| {
+            !valid.contains(&ValidAttachment {
+                container: attachment.container().clone(),
+                interface: attachment.interface().clone(),
+            })
+        })
+        .cloned()
+        .collect()
+}
