@@ -9,6 +9,7 @@
 //! | `lost` | etcd behind a network that loses, cuts, delays |
 //! | `processes` | processes that share the embedded file, and die |
 //! | `bad_days` | locked, damaged, full, restored |
+//! | `guarded` | an etcd with certificates, with logins, at its quota |
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +24,7 @@
 mod bad_days;
 mod cases;
 mod child;
+mod guarded;
 mod lost;
 mod model;
 mod place;
