@@ -205,7 +205,7 @@ pub fn confirms(
         .map_or(Ok(()), |lost| Err(format!("no route to {lost} by {name}")))
 }
 
-/// The filters of every shared block of a namespace, as text.
+/// The filters of every shared block of a namespace: block, place, program.
 #[track_caller]
 pub fn filters(netns: &Path) -> Vec<String> {
     let qdiscs = says(netns, "tc -j qdisc show");
@@ -220,8 +220,21 @@ pub fn filters(netns: &Path) -> Vec<String> {
         .iter()
         .flat_map(|block| {
             let line = format!("tc -j filter show block {block}");
-            list(&says(netns, &line)).to_vec()
+            let shown = says(netns, &line);
+            list(&shown)
+                .iter()
+                .filter(|filter| filter["options"].is_object())
+                .map(|filter| filter_text(*block, filter))
+                .collect::<Vec<_>>()
         })
-        .map(|filter| filter.to_string())
         .collect()
+}
+
+fn filter_text(block: u64, filter: &Value) -> String {
+    let options = &filter["options"];
+    let program = &options["prog"];
+    format!(
+        "block {block} pref {} handle {} program {} tag {}",
+        filter["pref"], options["handle"], program["name"], program["tag"]
+    )
 }

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use nix::mount::{MsFlags, mount};
 use tartan_stories::within::{seconds, until_fine};
 use tartan_stories::{
     Host, Network, leftover, process, story, tcp, within, witness,
@@ -35,8 +34,8 @@ story!(damaged_records_cost_nobody_anything, |world| {
     fs::write(record(&ambre, "nonsense"), [0xff; 300]).unwrap();
     ambre.starts_agent();
 
+    all[..3].iter().for_each(|damaged| damaged.reaches(&all[3], tcp(80)));
     for (container, result) in all.iter().zip(&before) {
-        container.reaches(&all[3], tcp(80));
         let netns = container.netns();
         witness::confirms(ambre.netns(), netns, "eth0", result).unwrap();
     }
@@ -101,20 +100,37 @@ story!(a_read_only_run_directory_refuses_adds, |world| {
     let front = ambre.runs("front", &shop());
     let next = ambre.container("next");
 
-    remount(&ambre, MsFlags::MS_RDONLY);
+    records_become_read_only(&ambre);
     let fault = next.attach(&shop()).unwrap_err();
     assert!([5, 11].contains(&fault.code), "{fault:?}");
     front.check(&shop()).unwrap();
 
-    remount(&ambre, MsFlags::empty());
+    records_become_writable(&ambre);
     ambre.attaches(&next, &shop());
 });
 
-/// Remounts the file system itself, which the agent's mount namespace shares.
-fn remount(host: &Host, flags: MsFlags) {
-    let none = None::<&str>;
-    let flags = MsFlags::MS_REMOUNT | flags;
-    mount(none, &host.run_dir(), none, flags, none).expect("remount");
+/// Mounts the directory of records read-only over itself, as the agent sees
+/// it.
+fn records_become_read_only(host: &Host) {
+    let dir = host.run_dir().join("attachments");
+    let mount = ["mount", "--bind", "-o", "ro"];
+    let mut command = where_the_agent_is(host);
+    command.args(mount).arg(&dir).arg(&dir);
+    process::run(&mut command).success("mount");
+}
+
+fn records_become_writable(host: &Host) {
+    let dir = host.run_dir().join("attachments");
+    let mut command = where_the_agent_is(host);
+    process::run(command.arg("umount").arg(dir)).success("umount");
+}
+
+/// A command that will run in the agent's mount namespace.
+fn where_the_agent_is(host: &Host) -> Command {
+    let mut command = Command::new("nsenter");
+    let pid = host.agent_pid();
+    command.arg(format!("--mount=/proc/{pid}/ns/mnt"));
+    command
 }
 
 // Decision 3: ADD asks no store. Another process holds the store's lock.

@@ -1,6 +1,6 @@
 //! The class of a container, and what it may not pretend.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tartan_stories::inside::ip;
 use tartan_stories::within::{seconds, until_fine};
 use tartan_stories::{
@@ -75,30 +75,22 @@ story!(an_app_is_made_where_the_network_allows_it, |world| {
     assert!(ambre.lists("app list").to_string().contains("new"));
 });
 
-/// Drops that the endpoint of a container counted, by reason.
-fn drops(host: &Host, container: &Container) -> Value {
+/// What the endpoint of a container counted as dropped for one reason, on
+/// the way from it.
+fn dropped(host: &Host, container: &Container, reason: usize) -> u64 {
     let netns = host.netns();
     let link = witness::link(netns, &container.result().host_link()).unwrap();
-    let all = witness::entries(netns, &host.bpf_dir(), "endpoint_counters");
+    let all = witness::entries(netns, &host.bpf_dir(), "endpoint_drops");
     let mine = all
         .iter()
-        .find(|entry| entry["formatted"]["key"].as_u64() == Some(link.index));
-    mine.unwrap_or_else(|| panic!("no counters: {all:?}"))["formatted"]
-        ["values"]
-        .clone()
+        .map(|entry| &entry["formatted"])
+        .find(|entry| entry["key"].as_u64() == Some(link.index));
+    let mine = mine.unwrap_or_else(|| panic!("no counters: {all:?}"));
+    let count = &mine["value"]["dropped"][0][reason];
+    count.as_u64().unwrap_or_else(|| panic!("no count: {mine}"))
 }
 
-/// The count of one reason, over all CPUs. 0 from, 1 to the container.
-fn dropped(host: &Host, container: &Container, reason: usize) -> u64 {
-    let values = drops(host, container);
-    values
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|cpu| cpu["value"]["dropped"][0][reason].as_u64())
-        .sum()
-}
-
+/// Numbers of reasons, as ebpf/bpf/abi.h has them.
 const NO_ENDPOINT: u32 = 1;
 const SPOOFED_MAC: usize = 2;
 const SPOOFED_ADDRESS: usize = 3;
