@@ -34,7 +34,7 @@ pub(crate) fn delete(
     match claim.record() {
         Some(record) => {
             remove(host, rtnl, &claim, &record)?;
-            free_name(&record, inside);
+            vacate(&record, inside);
         }
         // An assignment without a record has no container behind it.
         None => host.addresses.release_any(attachment),
@@ -43,17 +43,17 @@ pub(crate) fn delete(
     Ok(())
 }
 
-/// Frees the name of the container's end. Only inside the netns that the
+/// Frees what the container's end has. Only inside the netns that the
 /// attachment was made in: the path may lead to another container's by now.
-fn free_name(record: &Record, inside: Option<&mut Inside>) {
+fn vacate(record: &Record, inside: Option<&mut Inside>) {
     let is_known = record.container_index != 0;
     let ours = inside.filter(|i| is_known && i.cookie == record.netns_cookie);
     let Some(inside) = ours else { return };
-    if let Err(error) = inside.rtnl.apply(wire::free_name(record))
+    if let Err(error) = inside.rtnl.apply(wire::vacate(record))
         && !error.is_absent()
     {
         let attachment = &record.attachment;
-        tracing::debug!(%attachment, %error, "the name waits for the reaper");
+        tracing::debug!(%attachment, %error, "the container's end waits for the reaper");
     }
 }
 

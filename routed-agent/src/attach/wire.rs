@@ -159,11 +159,19 @@ pub(crate) fn retire(index: u32) -> Batch<'static> {
     batch
 }
 
-/// The container's end on its way out: its name is free at once, though the
-/// link itself waits for the reaper.
-pub(crate) fn free_name(record: &Record) -> Batch<'static> {
+/// The container's end on its way out: its name, its addresses and its way
+/// out are free at once, though the link itself waits for the reaper. An ADD
+/// that comes sooner finds nothing in its way.
+pub(crate) fn vacate(record: &Record) -> Batch<'static> {
+    let index = record.container_index;
     let mut batch = Batch::new();
-    batch.rename(record.container_index, &record.attached.host_link);
+    for Given { address, gateway } in &record.attached.addresses {
+        if let Some(way_out) = Route::default_via(*gateway, index) {
+            batch.delete_route(&way_out);
+        }
+        batch.delete_address(index, *address);
+    }
+    batch.rename(index, &record.attached.host_link);
     batch
 }
 

@@ -15,6 +15,7 @@ fn record(attachment: &str, generation: u64, address: &str) -> Record {
         netns_path: "/run/netns/a".to_owned(),
         netns_cookie: 1,
         host_index: 7,
+        container_index: 2,
         attached: Attached {
             generation: Generation(generation),
             host_link: Generation(generation).host_link_name(),
