@@ -11,6 +11,7 @@ use crate::filter::{BlockPair, FilterSpec};
 use crate::link::VethSpec;
 use crate::operation::{LinkChange, LinkRef, Operation};
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// Changes in the order in which the kernel shall make them.
 ///
@@ -157,6 +158,16 @@ impl<'fd> Batch<'fd> {
     /// Deletes a route.
     pub fn delete_route(&mut self, route: &Route) -> &mut Self {
         self.push(Operation::DeleteRoute(route.clone()))
+    }
+
+    /// Adds a rule. Refused where it is there.
+    pub fn rule(&mut self, rule: &Rule) -> &mut Self {
+        self.push(Operation::AddRule(rule.clone()))
+    }
+
+    /// Deletes a rule.
+    pub fn delete_rule(&mut self, rule: &Rule) -> &mut Self {
+        self.push(Operation::DeleteRule(rule.clone()))
     }
 
     /// Renames a link.

@@ -100,6 +100,8 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
         Op::AddRoute(route) => (Message::NewRoute(route.message()), NEW),
         Op::ReplaceRoute(route) => (Message::NewRoute(route.message()), PUT),
         Op::DeleteRoute(route) => (Message::DelRoute(route.message()), 0),
+        Op::AddRule(rule) => (Message::NewRule(rule.message()), NEW),
+        Op::DeleteRule(rule) => (Message::DelRule(rule.message()), 0),
         Op::AddAddress { index, address } => {
             (Message::NewAddress(address_message(*index, *address)), NEW)
         }

@@ -1,7 +1,7 @@
 //! The host's hands: network namespaces and rtnetlink.
 //!
 //! Everything that Tartan asks of the kernel's links, addresses, neighbours,
-//! routes and tc filters is asked here; nothing here knows what a container,
+//! routes, rules and tc filters is asked here; nothing here knows what a container,
 //! a pool or a class is. Calls block: rtnetlink answers before `sendmsg`
 //! returns, so there is nothing to wait for.
 //!
@@ -10,7 +10,7 @@
 //! | network namespace, [`within`] one | [`NetNs`] |
 //! | changes that go to the kernel in one send | [`Batch`], [`Operation`] |
 //! | the socket that sends them and reads back | [`Rtnl`] |
-//! | what is read | [`Link`], [`Route`], [`Neighbour`], [`Filter`] |
+//! | what is read | [`Link`], [`Route`], [`Rule`], [`Neighbour`], [`Filter`] |
 //! | numbers for links we make | [`LinkIndexes`] |
 //! | forwarding of the namespace | [`set_forwarding`] |
 //!
@@ -35,6 +35,7 @@ mod read;
 mod request;
 mod route;
 mod rtnl;
+mod rule;
 #[expect(unsafe_code, reason = "what no safe crate asks of the kernel")]
 mod sys;
 mod sysctl;
@@ -51,8 +52,9 @@ pub use operation::{LinkChange, LinkRef, Operation};
 pub use request::Question;
 pub use route::{NextHop, Route, RouteScope};
 pub use rtnl::{Echo, Rtnl};
+pub use rule::Rule;
 pub use sysctl::{Forwarding, SysctlError, forwarding, set_forwarding};
 
-/// The number that marks a route as ours (`proto 116` in `ip route`): free in
+/// The number that marks a route or a rule as ours (`proto 116` in `ip`): free in
 /// /etc/iproute2/rt_protos, and what we delete or repair carries it.
 pub const ROUTE_PROTOCOL: u8 = 116;

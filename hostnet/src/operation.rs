@@ -12,6 +12,7 @@ use tartan_model::Mac;
 use crate::filter::BlockPair;
 use crate::link::VethEnd;
 use crate::route::Route;
+use crate::rule::Rule;
 
 /// A change that a [`Batch`](crate::Batch) asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,10 @@ pub enum Operation {
     ReplaceRoute(Route),
     /// Delete a route.
     DeleteRoute(Route),
+    /// Add a rule.
+    AddRule(Rule),
+    /// Delete a rule.
+    DeleteRule(Rule),
     /// Change a property of a link.
     SetLink {
         /// The link.
@@ -202,6 +207,8 @@ impl fmt::Display for Operation {
             Self::AddRoute(route) => write!(f, "add route {route}"),
             Self::ReplaceRoute(route) => write!(f, "replace route {route}"),
             Self::DeleteRoute(route) => write!(f, "delete route {route}"),
+            Self::AddRule(rule) => write!(f, "add rule {rule}"),
+            Self::DeleteRule(rule) => write!(f, "delete rule {rule}"),
             Self::AddAddress { index, address } => {
                 write!(f, "add address {address} to link {index}")
             }

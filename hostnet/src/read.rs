@@ -1,4 +1,4 @@
-//! What a network namespace has: links, addresses, routes, neighbours,
+//! What a network namespace has: links, addresses, routes, rules, neighbours,
 //! blocks and filters. Acts, by asking the kernel.
 
 use std::net::IpAddr;
@@ -12,6 +12,7 @@ use crate::neighbour::{Neighbour, read_address};
 use crate::request::Question;
 use crate::route::Route;
 use crate::rtnl::Rtnl;
+use crate::rule::Rule;
 
 impl Rtnl {
     /// Every link.
@@ -56,6 +57,13 @@ impl Rtnl {
             .both(|family| Question::Routes(family, protocol), Route::read)?;
         let is_of = |route: &Route| route.protocol == protocol;
         Ok(routes.into_iter().filter(is_of).collect())
+    }
+
+    /// The rules that a protocol made, of both families.
+    pub fn rules(&mut self, protocol: u8) -> Result<Vec<Rule>, ReadError> {
+        let rules = self.both(Question::Rules, Rule::read)?;
+        let is_of = |rule: &Rule| rule.protocol == protocol;
+        Ok(rules.into_iter().filter(is_of).collect())
     }
 
     /// The link of the default route, of IPv4 before IPv6; none where this

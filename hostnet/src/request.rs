@@ -7,6 +7,7 @@ use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
 use netlink_packet_route::route::{RouteMessage, RouteProtocol};
+use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::tc::{TcHandle, TcMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use tartan_model::Family;
@@ -31,6 +32,8 @@ pub enum Question {
     Addresses(Family, u32),
     /// The routes made by a protocol, in all tables.
     Routes(Family, u8),
+    /// Every rule.
+    Rules(Family),
     /// The neighbours behind a link.
     Neighbours(Family, u32),
     /// The blocks that a link's packets are judged by.
@@ -59,6 +62,11 @@ impl Question {
                 message.header.address_family = number_of(*family);
                 message.header.protocol = RouteProtocol::Other(*protocol);
                 (Message::GetRoute(message), Reply::Dump)
+            }
+            Self::Rules(family) => {
+                let mut message = RuleMessage::default();
+                message.header.family = number_of(*family);
+                (Message::GetRule(message), Reply::Dump)
             }
             Self::Neighbours(family, link) => {
                 let mut message = NeighbourMessage::default();
@@ -124,6 +132,7 @@ impl fmt::Display for Question {
             Self::Routes(family, protocol) => {
                 write!(f, "{family} routes of protocol {protocol}")
             }
+            Self::Rules(family) => write!(f, "{family} rules"),
             Self::Neighbours(family, link) => {
                 write!(f, "{family} neighbours of link {link}")
             }

@@ -13,3 +13,4 @@ mod filter;
 mod forwarding;
 mod ground;
 mod netns;
+mod rule;
