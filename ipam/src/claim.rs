@@ -12,6 +12,7 @@ use tartan_store::{Compare, Key, Revision, Transaction};
 
 use crate::host_record::Claimant;
 use crate::keys;
+use crate::ledger::MOST_ADDRESSES;
 use crate::request::Want;
 
 /// Full-grown blocks of the first window, as bits: 16. Each next window is as
@@ -195,16 +196,43 @@ pub fn transaction(
         .pool
         .cidr(prefix.family())
         .map_or(prefix.length(), Prefix::length);
-    let around = (shortest..prefix.length())
-        .filter_map(|length| prefix.widened(length))
-        .map(|wider| Compare::Absent(keys::block(wider)));
     let mut transaction = Transaction::new()
         .when(Compare::Empty(keys::blocks_within(prefix)))
         .when(Compare::Modified(pool, ground.pool_modified))
         .when(Compare::Modified(host, ground.host_modified))
         .when(Compare::Unchanged(keys::reservations(), ground.seen));
-    transaction.compare.extend(around);
+    transaction.compare.extend(around(prefix, shortest));
     transaction.put(keys::block(prefix), value)
+}
+
+/// Begins to claim a block again that the store has forgotten: nobody owns a
+/// part of it or a block around it, and the host's epoch is the one seen.
+/// Neither the pool nor reservations matter: containers may live there.
+pub(crate) fn again(
+    host: &Key,
+    host_modified: Revision,
+    prefix: Prefix,
+) -> Transaction {
+    let mut transaction = Transaction::new()
+        .when(Compare::Empty(keys::blocks_within(prefix)))
+        .when(Compare::Modified(host.clone(), host_modified));
+    let shortest = widest_around(prefix).length();
+    transaction.compare.extend(around(prefix, shortest));
+    transaction
+}
+
+/// The widest block there can be around another.
+pub(crate) fn widest_around(prefix: Prefix) -> Prefix {
+    let host_bits = MOST_ADDRESSES.ilog2() as u8;
+    let length = prefix.family().bits() - host_bits;
+    prefix.widened(length.min(prefix.length())).unwrap_or(prefix)
+}
+
+/// No block of any shorter length is around `prefix`.
+fn around(prefix: Prefix, shortest: u8) -> impl Iterator<Item = Compare> {
+    (shortest..prefix.length())
+        .filter_map(move |length| prefix.widened(length))
+        .map(|wider| Compare::Absent(keys::block(wider)))
 }
 
 #[cfg(test)]

@@ -27,6 +27,21 @@ pub fn hosts() -> Range {
     Range::prefix("hosts/")
 }
 
+/// The call to make claims again, after the store was restored.
+pub fn reassertion() -> Key {
+    Key::new(&["reassertion"])
+}
+
+/// Where a host says which call it has followed.
+pub fn reasserted(name: &HostName) -> Key {
+    Key::new(&["reasserted", name.as_str()])
+}
+
+/// What all hosts say of that.
+pub fn all_reasserted() -> Range {
+    Range::prefix("reasserted/")
+}
+
 /// All reservations.
 pub fn reservations() -> Range {
     Range::prefix("reservations/")

@@ -223,6 +223,33 @@ impl Ledger {
         self.blocks.values().map(|block| block.prefix)
     }
 
+    /// The blocks of this host, with the records that the store is to have.
+    pub fn claims(&self) -> Vec<Claimed> {
+        let blocks = self.blocks.values();
+        blocks
+            .map(|block| Claimed {
+                prefix: block.prefix,
+                record: block.record(),
+                revision: block.modified,
+            })
+            .collect()
+    }
+
+    /// Takes over the revision of a block's record from a store that is not
+    /// the one it was: it may be lower. What else it says is published over.
+    pub fn rebase_block(&mut self, claimed: &Claimed) {
+        let first = claimed.prefix.first();
+        let Some(block) = self.blocks.get_mut(&first) else { return };
+        if block.prefix != claimed.prefix {
+            return;
+        }
+        block.modified = claimed.revision;
+        block.head_mut().epoch = claimed.record.epoch;
+        if block.record() != claimed.record {
+            self.touch(first);
+        }
+    }
+
     fn overlapping(&self, prefix: Prefix) -> Option<Prefix> {
         let (_, block) = self.blocks.range(..=prefix.last()).next_back()?;
         block.prefix.overlaps(prefix).then_some(block.prefix)

@@ -21,6 +21,7 @@
 //! | `gc`, `check` | what to release, what leaked | pure |
 //! | `keys`, `records` | where things are in the store, in which form | pure |
 //! | `claimer`, `publisher`, `pools`, `host` | the same, done | store |
+//! | `reassert` | claims that a restored store forgot | store |
 
 #![forbid(unsafe_code)]
 
@@ -36,6 +37,7 @@ mod ledger;
 pub mod pool_rules;
 pub mod pools;
 pub mod publisher;
+pub mod reassert;
 pub mod records;
 mod request;
 
