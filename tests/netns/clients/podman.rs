@@ -2,17 +2,21 @@
 //! own.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use tartan_stories::host::mount_on;
 use tartan_stories::process::Outcome;
 use tartan_stories::{Host, World, inside, need};
 
 use crate::cgroup::Parent;
 use crate::root_file_system;
+
+/// Part of the memory of the host that a reboot empties.
+const SHARED_MEMORY: &str = "/dev/shm";
 
 /// podman on a host.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ impl Podman {
         for dir in ["networks", "home", "root"] {
             fs::create_dir_all(self.dir.join(dir)).unwrap();
         }
+        // Where podman keeps its locks, whatever one configures.
+        mount_on("tmpfs", Path::new(SHARED_MEMORY), None);
         let dir = self.dir.display();
         // crun refuses hosts with both versions of control groups.
         let engine = format!(
@@ -153,6 +159,9 @@ impl Podman {
             unmount_below(&dir);
             fs::remove_dir_all(&dir).unwrap();
         }
+        fs::remove_dir_all("/run/runc").unwrap();
+        unmount_below(Path::new(SHARED_MEMORY));
+        mount_on("tmpfs", Path::new(SHARED_MEMORY), None);
     }
 
     /// conmon and what it started.
@@ -173,7 +182,7 @@ impl Podman {
     }
 }
 
-fn unmount_below(dir: &std::path::Path) {
+fn unmount_below(dir: &Path) {
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
     let mut below: Vec<_> = mounts
         .lines()
