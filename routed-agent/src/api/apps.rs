@@ -9,7 +9,7 @@ use tartan_agent_api::people::classes::{AppView, NewApp};
 use tartan_model::{App, AppName, ClassId, TeamName};
 
 use super::refusal::{Attempt, Question, Refusal, attempt};
-use super::teams::{self, refuse_if_attached};
+use super::teams::{self, refuse_if_attached, settle};
 use super::{Answer, done};
 use crate::host::Host;
 use crate::registry::{Freshness, RegistryError, Snapshot};
@@ -63,6 +63,7 @@ pub(super) async fn delete(
     let (team, name) = parse(&asked, &team, &name)?;
     let class = host.registry.snapshot().class_of(&team, Some(&name));
     refuse_if_attached(&asked, class.map_or(0, |c| of_app(&host, c)))?;
+    settle(&host).await;
     let deleted = host.registry.delete_app(&team, &name).await;
     deleted.map_err(|error| asked.registry(&error))?;
     let app = format!("{team}/{name}");

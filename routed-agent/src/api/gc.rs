@@ -26,10 +26,10 @@ pub(super) async fn collect(
         tokio::task::spawn_blocking(move || sweep::sweep(&host, mode));
     let swept = sweeping.await.map_err(|error| asked.broken(&error))?;
     let report = swept.map_err(|error| asked.broken(&error))?;
-    Ok(Json(view(report, mode)))
+    Ok(Json(view(&report, mode)))
 }
 
-fn view(report: Report, mode: endpoints::Mode) -> GcReport {
+fn view(report: &Report, mode: endpoints::Mode) -> GcReport {
     let steps = report.done.iter().map(|step| line(step, mode));
     let failed = report.failed.iter().map(|(step, why)| {
         format!("{}: {why}", line(step, endpoints::Mode::DryRun))

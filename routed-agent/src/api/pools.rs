@@ -12,6 +12,7 @@ use tartan_ipam::{Usage, pools};
 use tartan_model::{Family, Pool, PoolName};
 
 use super::refusal::{Attempt, Question, Refusal, attempt};
+use super::teams::settle;
 use super::{Answer, done};
 use crate::clock::boot_time;
 use crate::host::Host;
@@ -87,10 +88,11 @@ pub(super) async fn delete(
     let used = used_here(&host, &name);
     if used > 0 {
         return Err(asked.conflict(
-            format!("{used} of its addresses are in use on this host"),
+            format!("addresses of it are in use on this host: {used}"),
             format!("tartan ip list --pool {name} shows who has them."),
         ));
     }
+    settle(&host).await;
     let deleted = pools::delete(&host.store, &name).await;
     deleted.map_err(|error| asked.pool(&error))?;
     host.registry.heard(|now| !now.pools.contains_key(&name)).await;

@@ -1,6 +1,7 @@
 //! Teams: entered in the registry and removed from it. Acts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,6 +13,11 @@ use super::refusal::{Attempt, Question, Refusal, attempt};
 use super::{Answer, done};
 use crate::host::Host;
 use crate::registry::{Freshness, RegistryError, Snapshot};
+
+/// How often the ledger is looked at while the store is behind.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How long the store may be behind: changes are gathered for 20 ms.
+const LONGEST_SETTLING: Duration = Duration::from_secs(1);
 
 /// All teams.
 pub(super) async fn list(State(host): State<Arc<Host>>) -> Json<Vec<TeamView>> {
@@ -58,6 +64,7 @@ pub(super) async fn delete(
     let name = parse(&asked, &name)?;
     let class = host.registry.snapshot().class_of(&name, None);
     refuse_if_attached(&asked, class.map_or(0, |c| of_team(&host, c)))?;
+    settle(&host).await;
     let deleted = host.registry.delete_team(&name).await;
     deleted.map_err(|error| asked.registry(&error))?;
     Ok(done(format!("team {name} deleted; its number is not given again")))
@@ -73,9 +80,23 @@ pub(super) fn refuse_if_attached(
         return Ok(());
     }
     Err(asked.conflict(
-        format!("{endpoints} containers of this host have its class"),
+        format!("containers of this host have its class: {endpoints}"),
         "End them first: tartan endpoint list shows them.",
     ))
+}
+
+/// Waits until the store knows what this host has released, so that what was
+/// ended a moment ago does not stand in the way. Where the store is slow, it
+/// is asked as it is.
+pub(super) async fn settle(host: &Host) {
+    let is_behind = || host.addresses.look(|ledger| !ledger.dirty().is_empty());
+    let settled = async {
+        while is_behind() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    // Running out of time is an answer as well.
+    let _ = tokio::time::timeout(LONGEST_SETTLING, settled).await;
 }
 
 fn view(host: &Host, registry: &Snapshot, team: &Team) -> TeamView {

@@ -32,11 +32,13 @@ pub(crate) enum RegistryError {
     UnknownApp { team: TeamName, app: AppName },
     #[error("every number was given once already; the last was {last}")]
     NumbersUsedUp { last: u16 },
-    #[error("team '{team}' still has {count} apps")]
+    #[error("team '{team}' still has apps: {count}")]
     TeamHasApps { team: TeamName, count: usize },
-    #[error("class {class} still has {count} addresses")]
+    #[error("containers still have addresses under class {class}: {count}")]
     InUse { class: ClassId, count: usize },
-    #[error("the number of the cluster is part of the class of {count} teams")]
+    #[error(
+        "it is part of the class of every team, and there are teams: {count}"
+    )]
     ClusterInUse { count: usize },
     #[error(transparent)]
     Setting(#[from] SettingError),

@@ -155,7 +155,7 @@ fn seconds(text: &str, longest: Duration) -> Option<u32> {
 /// A duration in the longest unit that divides it.
 fn duration_text(duration: Duration) -> String {
     let total = duration.as_secs();
-    let is_whole = |(_, size): &(char, u64)| total % size == 0;
+    let is_whole = |(_, size): &(char, u64)| total.is_multiple_of(*size);
     let (unit, size) = UNITS.into_iter().find(is_whole).unwrap_or(('s', 1));
     match total {
         0 => "0s".to_owned(),

@@ -12,9 +12,7 @@ use tartan_model::{
     App, AppName, AppNumber, BlockRecord, ClassId, Settings, SlotState, Team,
     TeamName, TeamNumber,
 };
-use tartan_store::{
-    Compare, Entry, Key, Outcome, Range, Store, StoreError, Transaction,
-};
+use tartan_store::{Compare, Entry, Key, Outcome, Range, Store, Transaction};
 
 use super::error::RegistryError;
 use super::setting::Setting;
@@ -61,10 +59,10 @@ pub(super) async fn create_team(
     name: &TeamName,
 ) -> Result<Entered<Team>, RegistryError> {
     let key = Key::new(&["teams", name.as_str()]);
-    let mut tried = Vec::new();
+    let mut lost = Vec::new();
     for _ in 0..TRIES {
         if let Some((_, team)) = read::<Team>(store, &key).await? {
-            return Ok(entered(team, &tried));
+            return Ok(Entered::found(team, &lost));
         }
         let counter = Key::new(&["numbers", "teams"]);
         let taken = take(store, counter, TeamNumber::MAX).await?;
@@ -75,8 +73,11 @@ pub(super) async fn create_team(
             .raise()
             .when(Compare::Absent(key.clone()))
             .put(key.clone(), bytes(&team, &key)?);
-        tried.push(team);
-        commit(store, change).await?;
+        match commit(store, change).await? {
+            Commit::Done => return Ok(Entered::new(team)),
+            Commit::Refused => {}
+            Commit::AnswerLost => lost.push(team),
+        }
     }
     Err(RegistryError::Contended { key })
 }
@@ -89,13 +90,13 @@ pub(super) async fn create_app(
 ) -> Result<(Entered<App>, Team), RegistryError> {
     let team_key = Key::new(&["teams", team.as_str()]);
     let key = Key::new(&["apps", team.as_str(), name.as_str()]);
-    let mut tried = Vec::new();
+    let mut lost = Vec::new();
     for _ in 0..TRIES {
         let (team_entry, owner) = read::<Team>(store, &team_key)
             .await?
             .ok_or_else(|| RegistryError::UnknownTeam(team.clone()))?;
         if let Some((_, app)) = read::<App>(store, &key).await? {
-            return Ok((entered(app, &tried), owner));
+            return Ok((Entered::found(app, &lost), owner));
         }
         let counter = Key::new(&["numbers", "apps", team.as_str()]);
         let taken = take(store, counter, u16::MAX).await?;
@@ -107,8 +108,11 @@ pub(super) async fn create_app(
             .when(Compare::Modified(team_key.clone(), team_entry.modified))
             .when(Compare::Absent(key.clone()))
             .put(key.clone(), bytes(&app, &key)?);
-        tried.push(app);
-        commit(store, change).await?;
+        match commit(store, change).await? {
+            Commit::Done => return Ok((Entered::new(app), owner)),
+            Commit::Refused => {}
+            Commit::AnswerLost => lost.push(app),
+        }
     }
     Err(RegistryError::Contended { key })
 }
@@ -142,7 +146,9 @@ pub(super) async fn delete_team(
             .when(Compare::Empty(apps.clone()))
             .delete(key.clone())
             .delete(Key::new(&["numbers", "apps", name.as_str()]));
-        commit(store, change).await?;
+        if let Commit::Done = commit(store, change).await? {
+            return Ok(team);
+        }
     }
     Err(RegistryError::Contended { key })
 }
@@ -174,7 +180,9 @@ pub(super) async fn delete_app(
         let change = Transaction::new()
             .when(Compare::Modified(key.clone(), entry.modified))
             .delete(key.clone());
-        commit(store, change).await?;
+        if let Commit::Done = commit(store, change).await? {
+            return Ok(app);
+        }
     }
     Err(RegistryError::Contended { key })
 }
@@ -206,7 +214,9 @@ pub(super) async fn set(
             change = change.when(Compare::Empty(teams.clone()));
         }
         let change = change.put(key.clone(), bytes(&after, &key)?);
-        commit(store, change).await?;
+        if let Commit::Done = commit(store, change).await? {
+            return Ok(after);
+        }
     }
     Err(RegistryError::Contended { key })
 }
@@ -240,12 +250,21 @@ impl Taken {
     }
 }
 
-/// New if it is one of those that this call tried to enter: its answer was
-/// lost, or came after the entry was read.
-fn entered<T: PartialEq>(value: T, tried: &[T]) -> Entered<T> {
-    let is_ours = tried.contains(&value);
-    let freshness = if is_ours { Freshness::New } else { Freshness::Found };
-    Entered { value, freshness }
+impl<T: PartialEq> Entered<T> {
+    fn new(value: T) -> Self {
+        Self { value, freshness: Freshness::New }
+    }
+
+    /// What the store has. It is new if it is what this call tried to enter
+    /// when the answer was lost: nobody else is given the same number, but by
+    /// a transaction that refuses ours.
+    fn found(value: T, lost: &[T]) -> Self {
+        let freshness = match lost.contains(&value) {
+            true => Freshness::New,
+            false => Freshness::Found,
+        };
+        Self { value, freshness }
+    }
 }
 
 /// Refuses where an address of any host is given to the class; to any app of
@@ -303,15 +322,23 @@ fn damaged(key: &Key, source: serde_json::Error) -> RegistryError {
     RegistryError::Damaged { key: key.clone(), source }
 }
 
-/// Tries a change. Whether it was made the caller sees by reading again:
-/// that answers a lost reply and a refusal in the same way.
+/// How one try of a change ended.
+enum Commit {
+    Done,
+    /// What it was decided on has changed.
+    Refused,
+    /// It was made or not: reading again shows which.
+    AnswerLost,
+}
+
 async fn commit(
     store: &Store,
     change: Transaction,
-) -> Result<(), RegistryError> {
+) -> Result<Commit, RegistryError> {
     match store.commit(change).await {
-        Ok(Outcome::Committed(_) | Outcome::Refused) => Ok(()),
-        Err(StoreError::Unknown { .. }) => Ok(()),
+        Ok(Outcome::Committed(_)) => Ok(Commit::Done),
+        Ok(Outcome::Refused) => Ok(Commit::Refused),
+        Err(error) if error.may_have_been_done() => Ok(Commit::AnswerLost),
         Err(error) => Err(error.into()),
     }
 }
