@@ -184,3 +184,6 @@ fn peers(detail: &EndpointDetail) -> String {
     }
     table.text()
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ fn workers(workers: &[Worker]) -> String {
     }
     table.text()
 }
+
+#[cfg(test)]
+mod tests;
