@@ -1,7 +1,8 @@
 //! How a request to the store fails (pure).
 //!
-//! The two that a caller must tell apart are [`StoreError::Unavailable`]
-//! (nothing was done) and [`StoreError::Unknown`] (it may have been done).
+//! What a caller must ask first is [`StoreError::may_have_been_done`]: after
+//! [`StoreError::Unavailable`] nothing was done, after
+//! [`StoreError::Unknown`] nobody knows.
 
 use std::error::Error;
 use std::fmt;
@@ -103,7 +104,8 @@ pub enum StoreError {
         #[source]
         source: Source,
     },
-    /// There is no room left. Nothing was done.
+    /// There is no room left. It may have been done all the same: an etcd
+    /// that comes to its quota does the request and then refuses it.
     #[error("{attempt}: the store has no room left")]
     Full {
         /// What was attempted.
@@ -153,9 +155,10 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the request may have been done although it failed.
+    /// Whether the request may have been done although it failed. Then what
+    /// it was to write must be read back.
     pub fn may_have_been_done(&self) -> bool {
-        matches!(self, Self::Unknown { .. })
+        matches!(self, Self::Unknown { .. } | Self::Full { .. })
     }
 
     pub(crate) fn new(attempt: Attempt, fault: Fault) -> Self {

@@ -26,11 +26,13 @@
 //!
 //! # A reply that was lost
 //!
-//! [`StoreError::Unknown`] says that a commit may have been done. Trying it
-//! again is wrong twice over: comparisons such as [`Compare::Absent`] then
-//! refuse our own success, and a second try under another key does the thing
-//! twice. Instead make what is written recognisable (the host, its epoch, a
-//! number of the attempt) and read it back:
+//! [`StoreError::Unknown`], and [`StoreError::Full`] of an etcd at its quota,
+//! leave open whether a commit was done: ask
+//! [`StoreError::may_have_been_done`]. Trying it again is wrong twice over:
+//! comparisons such as [`Compare::Absent`] then refuse our own success, and a
+//! second try under another key does the thing twice. Instead make what is
+//! written recognisable (the host, its epoch, a number of the attempt) and
+//! read it back:
 //!
 //! ```no_run
 //! # use tartan_store::{Compare, Key, Outcome, Store, StoreError, Transaction};

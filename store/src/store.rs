@@ -103,7 +103,7 @@ impl Store {
     }
 
     /// Does a transaction, whole or not at all. What it did is on disk when
-    /// this returns.
+    /// this returns. Dropping the future leaves open whether it is done.
     pub async fn commit(
         &self,
         change: Transaction,

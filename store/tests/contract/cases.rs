@@ -250,6 +250,11 @@ pub(crate) async fn a_running_watch_does_not_mind_compaction(place: &Place) {
     let from = put(&store, "a", "0").await;
     let mut busy = store.watch(&Range::one(&key("a")), from).await.unwrap();
     let mut quiet = store.watch(&Range::one(&key("q")), from).await.unwrap();
+    // Both run now: a watch that has not begun may be told to list again.
+    put(&store, "q", "0").await;
+    put(&store, "a", "0").await;
+    events(&mut busy, 1).await;
+    events(&mut quiet, 1).await;
     for n in 1..=20 {
         let at = put(&store, "a", &n.to_string()).await;
         assert_eq!(events(&mut busy, 1).await[0].revision(), at);

@@ -153,6 +153,8 @@ async fn an_etcd_at_its_quota_is_full_and_still_read() {
         }
     };
     assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    // etcd may do the one that fills it and then say that it did not.
+    assert!(error.may_have_been_done());
     let found = store.list(&Range::all(), None).await.unwrap();
-    assert_eq!(found.entries.len(), number);
+    assert!((number..=number + 1).contains(&found.entries.len()));
 }
