@@ -274,6 +274,11 @@ impl Host {
         self.life().starts > 0
     }
 
+    /// The story has ended this host's life itself.
+    pub fn is_left_alone(&self) {
+        self.life().starts = 0;
+    }
+
     /// True while the agent has neither ended nor been stopped.
     pub fn has_agent(&self) -> bool {
         self.agent_has_ended().is_none() && self.life().agent.is_some()

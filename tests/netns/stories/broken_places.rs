@@ -153,6 +153,21 @@ fn leftover_is(host: &Host, addresses: usize) {
     });
 }
 
+// Settled 5: the mirror in the run directory is enough for a restart.
+story!(an_agent_restarts_beside_a_locked_store, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    leftover_is(&ambre, 2);
+
+    let lock = Lock::of(&ambre);
+    ambre.restarts_agent();
+    let stock = ambre.runs("stock", &shop());
+    front.reaches(&stock, tcp(80));
+    drop(lock);
+
+    leftover_is(&ambre, 4);
+});
+
 /// The embedded store, locked by a process of its own.
 struct Lock(std::process::Child);
 

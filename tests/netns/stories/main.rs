@@ -10,8 +10,10 @@
 )]
 
 mod agent_dies;
+mod at_any_moment;
 mod broken_places;
 mod classes;
+mod etcd_is_away;
 mod host_reboots;
 mod no_address_twice;
 mod one_host;

@@ -64,6 +64,24 @@ story!(what_is_not_ours_is_left_alone, |world| {
     assert_eq!(before, others());
 });
 
+// Lesson 6: an address that somebody else's route leads to is not taken over.
+story!(an_address_that_others_use_is_not_taken_over, |world| {
+    let ambre = world.host("ambre");
+    let netns = ambre.netns();
+    ip(netns, "link add others0 type veth peer name others1");
+    ip(netns, "link set others0 up");
+    ip(netns, "route add 10.77.9.9/32 dev others0 proto static");
+    let routes = "ip -j route show 10.77.9.9 table all";
+    let before = witness::says(netns, routes);
+
+    let front = ambre.container("front");
+    let fault = front.attach(&shop().asking_for("10.77.9.9")).unwrap_err();
+
+    assert!(fault.msg.contains("10.77.9.9"), "{fault:?}");
+    assert_eq!(before, witness::says(netns, routes));
+    leftover::none_on(&ambre);
+});
+
 // Contracts: several agents live on one kernel, each in its own namespace
 // with its own directories.
 story!(two_agents_on_one_kernel_do_not_meet, |world| {

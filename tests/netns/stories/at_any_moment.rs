@@ -1,0 +1,132 @@
+//! `kill -9` at any moment, not only between steps: of the agent under load,
+//! of a plugin on its way.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use tartan_stories::within::{seconds, until_fine};
+use tartan_stories::{
+    Container, Host, Network, leftover, process, story, tcp, within, witness,
+};
+
+fn shop() -> Network {
+    Network::named("shop").team("shop")
+}
+
+// Four runtimes attach and detach without a pause while the agent is killed
+// ten times. Each does what a runtime does: after a failure it calls DEL.
+story!(an_agent_is_killed_under_load, |world| {
+    let ambre = world.bare_host("ambre");
+    ambre.starts_agent();
+    ambre.tartan("settings set address_rest 1s").success("settings");
+    ambre.is_furnished();
+    let guests: Vec<_> =
+        (0..4).map(|n| ambre.container(&format!("c{n}"))).collect();
+    let over = AtomicBool::new(false);
+
+    thread::scope(|scope| {
+        let runtimes: Vec<_> = guests
+            .iter()
+            .map(|guest| scope.spawn(|| attach_and_detach(guest, &over)))
+            .collect();
+        for _ in 0..10 {
+            let before = attached(&ambre);
+            within(seconds(20), "there is load", || {
+                (attached(&ambre) != before).then_some(())
+            });
+            ambre.restarts_agent();
+        }
+        over.store(true, Ordering::Relaxed);
+        for runtime in runtimes {
+            let succeeded = runtime.join().unwrap();
+            assert!(succeeded > 5, "only {succeeded} ADDs succeeded");
+        }
+    });
+
+    leftover::none_on(&ambre);
+    ambre.attaches(&guests[0], &shop());
+    ambre.attaches(&guests[1], &shop());
+    guests[0].reaches(&guests[1], tcp(80));
+});
+
+/// The newest attachment, as the host's links tell.
+fn attached(host: &Host) -> Option<u64> {
+    let links = witness::links(host.netns());
+    links.iter().map(|link| link.index).max()
+}
+
+fn attach_and_detach(guest: &Container, over: &AtomicBool) -> usize {
+    let mut succeeded = 0;
+    while !over.load(Ordering::Relaxed) {
+        match guest.attach(&shop()) {
+            Ok(_) => succeeded += 1,
+            Err(fault) => assert_eq!(fault.code, 11, "{fault:?}"),
+        }
+        guest.detach(&shop()).unwrap();
+    }
+    succeeded
+}
+
+// A runtime that gives up kills the plugin; the DEL that follows cleans up
+// whatever came of the ADD.
+story!(a_plugin_is_killed_on_its_way, |world| {
+    let ambre = world.host("ambre");
+    for n in 0..20 {
+        let guest = ambre.container(&format!("c{n}"));
+        let call = guest.call("ADD", &shop(), "eth0");
+        let mut child = tartan_stories::inside::inside(ambre.netns(), || {
+            process::spawn(&mut call.command())
+        });
+        use std::io::Write;
+        child.stdin.take().unwrap().write_all(&call.input).unwrap();
+        within(seconds(10), "the agent is at work, or done", || {
+            let begun = ambre.run_dir().join("attachments");
+            let begun = begun.join(format!("shop,c{n},eth0.json")).exists();
+            begun.then_some(())
+        });
+        let _ = child.kill();
+        child.wait().unwrap();
+        guest.detach(&shop()).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
+// containerd attaches a container to several networks in parallel.
+story!(interfaces_of_a_container_come_at_once, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+    let names = ["eth0", "eth1", "eth2"];
+
+    for _ in 0..5 {
+        thread::scope(|scope| {
+            for name in names {
+                let front = &front;
+                scope.spawn(move || {
+                    let network = Network::named(&format!("net-{name}"));
+                    front.attach_as(name, &network.team("shop")).unwrap();
+                });
+            }
+        });
+        assert_eq!(witness::our_routes(ambre.netns()).len(), 6);
+        front.detach_all();
+        until_fine(seconds(20), "all three are gone", || {
+            let found = leftover::of_attachments(&ambre);
+            if found.is_empty() { Ok(()) } else { Err(found.join("; ")) }
+        });
+    }
+});
+
+// The same container asked for by two runtimes at once: one attachment.
+story!(one_attachment_is_asked_for_twice_at_once, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+
+    let answers: Vec<_> = thread::scope(|scope| {
+        let both: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| front.attach(&shop()))).collect();
+        both.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(leftover::held(&ambre).len(), 2);
+});
