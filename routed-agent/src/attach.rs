@@ -18,6 +18,7 @@ pub(crate) mod check;
 pub(crate) mod crash;
 pub(crate) mod delete;
 pub(crate) mod fault;
+pub(crate) mod furnish;
 pub(crate) mod inside;
 pub(crate) mod steps;
 pub(crate) mod wire;

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::addresses::AddressError;
 use crate::attach::authorise::{ClassRefused, Verdict, authorise};
+use crate::attach::furnish::furnish;
 use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
 use crate::attach::{delete, wire};
@@ -78,6 +79,7 @@ pub(crate) fn add(
             return Ok(record.attached);
         }
         delete::remove(host, rtnl, &claim, &record)?;
+        delete::vacate(&record, Some(&mut *inside));
         host.reaper.drain();
     }
     let record = plan(host, wish, class, inside.cookie);
@@ -168,9 +170,7 @@ impl Adding<'_> {
                 .dataplane
                 .put_endpoint(self.record.host_index, &entry(&self.record))?),
             AddStep::ContainerSide => {
-                let batch = wire::container_side(&self.record);
-                self.inside.rtnl.apply(batch)?;
-                Ok(())
+                Ok(furnish(self.host, &mut self.inside.rtnl, &self.record)?)
             }
             AddStep::HostSide => {
                 self.rtnl.apply(wire::host_side(&self.record))?;
@@ -205,10 +205,11 @@ impl Adding<'_> {
                     tracing::warn!(%attachment, %error, "class stays");
                 }
             }
+            AddStep::ContainerSide => {
+                delete::vacate(&self.record, Some(self.inside));
+            }
             // They go with the links.
-            AddStep::ContainerSide
-            | AddStep::HostSide
-            | AddStep::RecordReady => {}
+            AddStep::HostSide | AddStep::RecordReady => {}
         }
     }
 

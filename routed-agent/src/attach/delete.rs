@@ -45,7 +45,7 @@ pub(crate) fn delete(
 
 /// Frees what the container's end has. Only inside the netns that the
 /// attachment was made in: the path may lead to another container's by now.
-fn vacate(record: &Record, inside: Option<&mut Inside>) {
+pub(crate) fn vacate(record: &Record, inside: Option<&mut Inside>) {
     let is_known = record.container_index != 0;
     let ours = inside.filter(|i| is_known && i.cookie == record.netns_cookie);
     let Some(inside) = ours else { return };

@@ -16,7 +16,10 @@ use std::num::NonZeroU32;
 
 use tartan_agent_api::plugin::Given;
 use tartan_agent_api::record::Record;
-use tartan_hostnet::{Batch, BlockPair, NetNs, Route, VethEnd, VethSpec};
+use tartan_hostnet::{
+    Batch, BatchError, BlockPair, NetNs, Operation, Route, Rule, VethEnd,
+    VethSpec,
+};
 use tartan_model::{Attachment, Generation, Mac};
 
 /// Next hop of every container for IPv4: link-local (RFC 3927), the same on
@@ -40,6 +43,13 @@ pub(crate) const GROUP_LIVE: u32 = 0x7461_7274;
 /// Group of our links that wait for the reaper: the list that survives a
 /// crash of the agent is kept by the kernel.
 pub(crate) const GROUP_REAP: NonZeroU32 = NonZeroU32::new(0x7461_7275).unwrap();
+
+/// Number of the table of the first link that a container could have, "ta"
+/// and zeros: far from tables that people number, and every link's fits.
+const TABLE_BASE: u32 = 0x7461_0000;
+/// When a container's rules are asked: before the main table (32766) and
+/// after the local one (0), with room on both sides for others'.
+const RULE_PRIORITY: u32 = 1000;
 
 /// Longest alternative name (ALTIFNAMSIZ, include/uapi/linux/if.h, less the
 /// terminating zero).
@@ -112,6 +122,66 @@ pub(crate) fn container_side(record: &Record) -> Batch<'static> {
     batch
 }
 
+/// The ways out that were refused because the container has one already, as
+/// with its second attachment; the error itself where anything else was.
+pub(crate) fn taken_ways_out(
+    error: BatchError,
+) -> Result<Vec<Route>, BatchError> {
+    let mut taken = Vec::new();
+    for failure in error.failures() {
+        match &failure.operation {
+            Operation::AddRoute(route)
+                if failure.is_exists() && route.destination.length() == 0 =>
+            {
+                taken.push(route.clone());
+            }
+            _ => return Err(error),
+        }
+    }
+    if taken.is_empty() { Err(error) } else { Ok(taken) }
+}
+
+/// The ways out, asked for once more.
+pub(crate) fn ways_out(wanted: &[Route]) -> Batch<'static> {
+    let mut batch = Batch::new();
+    for way_out in wanted {
+        batch.route(way_out);
+    }
+    batch
+}
+
+/// The way out of an attachment that is not its container's first. What has
+/// one of its addresses for its sender leaves by its own link, by a rule and
+/// a table of its own: elsewhere it would be a spoofed address. In the main
+/// table it waits until those before it are gone.
+pub(crate) fn second_way_out(
+    record: &Record,
+    taken: &[Route],
+) -> Batch<'static> {
+    let mut batch = Batch::new();
+    for (way_out, rule) in own_ways_out(record) {
+        let table = way_out.table;
+        for main in taken.iter().filter(|t| t.next_hop == way_out.next_hop) {
+            batch.route(&Route { metric: Some(table), ..main.clone() });
+            batch.route(&way_out);
+            batch.rule(&rule);
+        }
+    }
+    batch
+}
+
+/// For each address its way out in a table of the attachment's own, and the
+/// rule that leads there.
+fn own_ways_out(record: &Record) -> impl Iterator<Item = (Route, Rule)> {
+    let index = record.container_index;
+    let table = TABLE_BASE.saturating_add(index);
+    record.attached.addresses.iter().filter_map(move |given| {
+        let main = Route::default_via(given.gateway, index)?;
+        let rule = Rule::new(given.address, table, RULE_PRIORITY);
+        Some((Route { table, ..main }, rule))
+    })
+}
+
 /// The host's end: up, the container's addresses behind it.
 pub(crate) fn host_side(record: &Record) -> Batch<'static> {
     let index = record.host_index;
@@ -161,7 +231,8 @@ pub(crate) fn retire(index: u32) -> Batch<'static> {
 
 /// The container's end on its way out: its name, its addresses and its way
 /// out are free at once, though the link itself waits for the reaper. An ADD
-/// that comes sooner finds nothing in its way.
+/// that comes sooner finds nothing in its way. Without this, all but a rule
+/// goes with the link; the rule leads to an empty table then, and on.
 pub(crate) fn vacate(record: &Record) -> Batch<'static> {
     let index = record.container_index;
     let mut batch = Batch::new();
@@ -170,6 +241,9 @@ pub(crate) fn vacate(record: &Record) -> Batch<'static> {
             batch.delete_route(&way_out);
         }
         batch.delete_address(index, *address);
+    }
+    for (way_out, rule) in own_ways_out(record) {
+        batch.delete_route(&way_out).delete_rule(&rule);
     }
     batch.rename(index, &record.attached.host_link);
     batch
