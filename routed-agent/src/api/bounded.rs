@@ -112,3 +112,6 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for BoundedIo<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
