@@ -31,7 +31,7 @@ need_rust() {
         export PATH=$PATH:${CARGO_HOME:-$home/.cargo}/bin:/usr/local/cargo/bin
     fi
     command -v cargo >/dev/null ||
-        fail "cargo is not in PATH; install Rust 1.95 from https://rustup.rs"
+        fail "cargo is not in PATH; install Rust 1.95 or later"
     export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 }
 
