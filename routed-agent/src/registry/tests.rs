@@ -102,9 +102,24 @@ async fn a_number_is_never_given_to_another() {
     assert_eq!(again.value.number.0, 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn numbers_are_given_once_when_many_ask_at_the_same_time() {
+/// Runs a test on several threads. They end before the test does, and with
+/// them whoever writes into its directories.
+fn on_threads(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(test);
+}
+
+#[test]
+fn numbers_are_given_once_when_many_ask_at_the_same_time() {
     let dirs = Dirs::new();
+    on_threads(ask_for_numbers(&dirs));
+}
+
+async fn ask_for_numbers(dirs: &Dirs) {
     let registry = dirs.registry().await;
     let asking: Vec<_> = (0..16)
         .map(|number| {
@@ -124,9 +139,13 @@ async fn numbers_are_given_once_when_many_ask_at_the_same_time() {
     assert_eq!((numbers.len(), fresh), (8, 8));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thread_without_a_runtime_enters_an_app() {
+#[test]
+fn a_thread_without_a_runtime_enters_an_app() {
     let dirs = Dirs::new();
+    on_threads(enter_by_thread(&dirs));
+}
+
+async fn enter_by_thread(dirs: &Dirs) {
     let registry = dirs.registry().await;
     registry.create_team(&team("payments")).await.unwrap();
     let asking = registry.clone();
