@@ -1,12 +1,16 @@
-//! The harness itself, before anything is trusted to it: hosts and containers
-//! without an agent, joined by the `ptp` plugin of others.
+//! The harness itself, before anything is trusted to it: containers joined by
+//! the `ptp` plugin of others, and leftovers laid on purpose.
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tartan_stories::inside::ip;
 use tartan_stories::plugin::{Answer, Call};
 use tartan_stories::talk::{self, End};
-use tartan_stories::{Container, Host, Port, story, tcp, udp, witness};
+use tartan_stories::{
+    Container, Host, Port, leftover, story, tcp, udp, witness,
+};
 
 fn config(world: &tartan_stories::World) -> Value {
     json!({
@@ -48,7 +52,7 @@ story!(what_is_said_is_heard, |world| {
     talk::reaches(&shop, &blog, tcp(80));
     talk::reaches(&shop, &blog, udp(53));
 
-    tartan_stories::inside::ip(&shop.netns, "link set eth0 down");
+    ip(&shop.netns, "link set eth0 down");
     let ports: [Port; 2] = [tcp(80), udp(53)];
     ports.iter().for_each(|port| talk::cannot_reach(&blog, &shop, *port));
 });
@@ -57,7 +61,7 @@ story!(what_is_said_is_heard, |world| {
 story!(a_world_begins_empty, |_world| {
     let links = witness::links(Path::new("/proc/self/ns/net"));
     assert_eq!(links.len(), 1, "only the loopback: {links:?}");
-    let others = std::fs::read_dir("/run/netns").unwrap().count();
+    let others = fs::read_dir("/run/netns").unwrap().count();
     assert_eq!(others, 0, "no namespaces of others");
 });
 
@@ -65,9 +69,29 @@ story!(a_world_begins_empty, |_world| {
 story!(a_container_is_born_again_elsewhere, |world| {
     let ambre = world.bare_host("ambre");
     let shop = ambre.container("shop");
-    tartan_stories::inside::ip(shop.netns(), "link add left type veth");
+    ip(shop.netns(), "link add left type veth");
 
     shop.is_born_again();
 
     assert!(witness::link(shop.netns(), "left").is_none());
+});
+
+// The look at the end of each story does see what is left.
+story!(a_leftover_is_seen, |world| {
+    let ambre = world.host("ambre");
+    let netns = ambre.netns();
+    leftover::none_on(&ambre);
+
+    ip(netns, "route add 10.77.1.2 dev lo proto 116");
+    ip(netns, "link add tt0000000000abc type veth peer name other");
+    ip(netns, "link property add dev other altname tartan,shop,front,eth0");
+    fs::write(ambre.run_dir().join("attachments/left"), "").unwrap();
+    let found = leftover::of_attachments(&ambre).join("; ");
+
+    for left in ["10.77.1.2", "tt0000000000abc", "link other", "left"] {
+        assert!(found.contains(left), "{left} is not seen: {found}");
+    }
+    ip(netns, "link del tt0000000000abc");
+    ip(netns, "route del 10.77.1.2 dev lo proto 116");
+    fs::remove_file(ambre.run_dir().join("attachments/left")).unwrap();
 });
