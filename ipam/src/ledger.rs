@@ -235,14 +235,19 @@ impl Ledger {
             .collect()
     }
 
-    /// Takes over the revision of a block's record from a store that is not
-    /// the one it was: it may be lower. What else it says is published over.
-    pub fn rebase_block(&mut self, claimed: &Claimed) {
+    /// Takes over what the store has of a block after the ledger had it from
+    /// elsewhere: the revision, which may be lower where the store is not the
+    /// one it was, and the slots of addresses of which the ledger knows
+    /// nothing. What else differs is published.
+    pub fn rebase_block(&mut self, claimed: &Claimed, now: BootTime) {
         let first = claimed.prefix.first();
-        let Some(block) = self.blocks.get_mut(&first) else { return };
-        if block.prefix != claimed.prefix {
+        if self.blocks.get(&first).is_none_or(|b| b.prefix != claimed.prefix) {
             return;
         }
+        self.unshelve(first);
+        self.take_in_slots(first, claimed, now);
+        self.shelve(first);
+        let Some(block) = self.blocks.get_mut(&first) else { return };
         block.modified = claimed.revision;
         block.head_mut().epoch = claimed.record.epoch;
         if block.record() != claimed.record {
@@ -270,29 +275,43 @@ impl Ledger {
     fn insert_block(&mut self, claimed: &Claimed, now: BootTime) {
         let first = claimed.prefix.first();
         let mut block = OwnBlock::new(claimed);
-        let slots = claimed.record.slots.iter();
-        for (offset, slot) in slots {
-            // An offset outside the block is damage; the next write drops it.
-            if claimed.prefix.nth((*offset).into()).is_some() {
-                let slot = self.adopted(slot.clone(), now);
-                block.slots.insert(*offset, slot);
-            }
-        }
-        for (address, own) in block.taken().filter(|(_, own)| own.is_held()) {
-            let held = self.held.entry(own.slot.attachment.clone());
-            let addresses = held.or_default();
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
         block.head_mut().boot = self.boot.clone();
-        let is_behind = block.record() != claimed.record;
         self.blocks.insert(first, block);
+        self.take_in_slots(first, claimed, now);
+        let block = self.blocks.get(&first);
+        let is_behind = block.is_some_and(|b| b.record() != claimed.record);
         self.shelve(first);
         if is_behind {
             self.touch(first);
         }
         self.bring_home(claimed.prefix);
+    }
+
+    /// Takes the slots of a record into a block that is on no shelf, but for
+    /// those of addresses that the block knows better.
+    fn take_in_slots(
+        &mut self,
+        first: IpAddr,
+        claimed: &Claimed,
+        now: BootTime,
+    ) {
+        for (offset, slot) in &claimed.record.slots {
+            let own = self.adopted(slot.clone(), now);
+            let Some(block) = self.blocks.get_mut(&first) else { return };
+            // An offset outside the block is damage; the next write drops it.
+            let Some(address) = block.prefix.nth((*offset).into()) else {
+                continue;
+            };
+            if block.slots.contains_key(offset) {
+                continue;
+            }
+            let (who, is_held) = (own.slot.attachment.clone(), own.is_held());
+            block.slots.insert(*offset, own);
+            let held = is_held.then(|| self.held.entry(who).or_default());
+            if let Some(held) = held.filter(|held| !held.contains(&address)) {
+                held.push(address);
+            }
+        }
     }
 
     fn adopted(&self, mut slot: Slot, now: BootTime) -> OwnSlot {

@@ -14,22 +14,23 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tartan_agent_api::record::{Record, RecordState};
-use tartan_ipam::claimer::{ClaimError, OwnBlocks, claim};
+use tartan_ipam::claimer::{ClaimError, claim};
 use tartan_ipam::{
     AssignError, AssignRequest, Claimant, Claimed, Ledger, Living,
     RestoreError, Stage, Want,
 };
-use tartan_model::{Attachment, Generation, PoolName, Prefix};
-use tartan_store::{Revision, Store};
+use tartan_model::{Attachment, Generation, HostName, PoolName};
+use tartan_store::{Store, StoreError};
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use crate::clock::boot_time;
+use crate::seen::Seen;
 
 mod mirror;
 mod publish;
@@ -56,8 +57,30 @@ pub(crate) enum AddressError {
     Mirror(#[from] MirrorError),
     #[error("the claims of this host are not confirmed by the store yet")]
     Unconfirmed,
+    #[error(
+        "the store was restored from a copy, and {} of its hosts have not \
+         made their claims again yet", .0.len()
+    )]
+    Missing(BTreeSet<HostName>),
+    #[error("the store is not the one it was")]
+    Suspicious,
+    #[error("cannot see whether the store is the one it was")]
+    Store(#[source] Box<StoreError>),
     #[error("no block could be claimed within {CLAIM_PATIENCE:?}")]
     TooLong,
+}
+
+/// What this host may say to the store of blocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing: the store has not confirmed what this host owns.
+    #[default]
+    Unconfirmed,
+    /// What it does with its own blocks. The store was restored, and those
+    /// hosts have not made their claims again.
+    Waiting(BTreeSet<HostName>),
+    /// That too, and that it claims blocks, under this name and epoch.
+    Confirmed(Claimant),
 }
 
 /// Which address belongs to whom, on this host.
@@ -65,9 +88,8 @@ pub(crate) struct Addresses {
     ledger: Mutex<Ledger>,
     store: Store,
     mirror: Mirror,
-    /// Under which name, epoch and boot blocks are claimed; none until the
-    /// store has confirmed what this host owns.
-    claimant: Mutex<Option<Claimant>>,
+    seen: Arc<Seen>,
+    standing: Mutex<Standing>,
     /// Blocks are claimed one after another: who waited asks the ledger again
     /// before claiming another.
     claiming: tokio::sync::Mutex<()>,
@@ -76,7 +98,7 @@ pub(crate) struct Addresses {
     runtime: Handle,
     published: Mutex<PublishReport>,
     /// How much of the registry the ledger has heard of.
-    heard: Mutex<Option<Revision>>,
+    heard: Mutex<Option<u64>>,
 }
 
 impl Addresses {
@@ -84,14 +106,15 @@ impl Addresses {
     pub(crate) fn new(
         ledger: Ledger,
         store: Store,
-        mirror: Mirror,
+        (mirror, seen): (Mirror, Arc<Seen>),
         runtime: Handle,
     ) -> Self {
         Self {
             ledger: Mutex::new(ledger),
             store,
             mirror,
-            claimant: Mutex::new(None),
+            seen,
+            standing: Mutex::default(),
             claiming: tokio::sync::Mutex::new(()),
             changed: Notify::new(),
             thirsty: Notify::new(),
@@ -124,27 +147,30 @@ impl Addresses {
         Ok(())
     }
 
-    /// Takes in what the store says this host owns: from now on blocks may be
-    /// claimed. A mirrored claim that the store does not know is lost.
-    pub(crate) fn confirm_claims(&self, claimant: Claimant, own: &OwnBlocks) {
-        let valid: BTreeSet<Prefix> =
-            own.valid.iter().map(|claimed| claimed.prefix).collect();
-        let unknown: Vec<Prefix> = self.look(|ledger| {
-            ledger.blocks().filter(|block| !valid.contains(block)).collect()
-        });
-        for block in unknown {
-            tracing::error!(%block, "the store no longer has this claim");
-            self.lose(block);
-        }
-        for claimed in &own.valid {
+    /// Takes in what the store says this host owns. From the revisions told
+    /// there, which may be lower than those known, everything else is said.
+    pub(crate) fn confirm_claims(&self, own: &[Claimed]) {
+        for claimed in own {
             if let Err(error) = self.mirror.put(claimed) {
                 tracing::warn!("{}", crate::chain(&error));
             }
+            self.seen.claimed(claimed);
             self.adopt_block(claimed);
+            let now = boot_time();
+            self.with(|ledger| ledger.rebase_block(claimed, now));
         }
-        *lock(&self.claimant) = Some(claimant);
+    }
+
+    /// What this host may say to the store from now on.
+    pub(crate) fn stand(&self, standing: Standing) {
+        *lock(&self.standing) = standing;
         self.changed.notify_one();
         self.thirsty.notify_one();
+    }
+
+    /// What this host may say to the store.
+    pub(crate) fn standing(&self) -> Standing {
+        lock(&self.standing).clone()
     }
 
     fn adopt_block(&self, claimed: &Claimed) {
@@ -156,13 +182,13 @@ impl Addresses {
     }
 
     /// True where the registry has moved on since the ledger heard of it.
-    pub(crate) fn is_behind(&self, registry: Revision) -> bool {
-        lock(&self.heard).is_none_or(|heard| heard < registry)
+    pub(crate) fn is_behind(&self, serial: u64) -> bool {
+        lock(&self.heard).is_none_or(|heard| heard < serial)
     }
 
-    /// The ledger has heard of the registry up to `registry`.
-    pub(crate) fn caught_up(&self, registry: Revision) {
-        *lock(&self.heard) = Some(registry);
+    /// The ledger has heard of the registry up to that snapshot.
+    pub(crate) fn caught_up(&self, serial: u64) {
+        *lock(&self.heard) = Some(serial);
     }
 
     /// Gives one address per family. Called from threads of the plugins'
@@ -225,14 +251,14 @@ impl Addresses {
     }
 
     async fn claim_free(&self, want: &Want) -> Result<bool, AddressError> {
-        let claimant =
-            lock(&self.claimant).clone().ok_or(AddressError::Unconfirmed)?;
+        let claimant = self.claimant().await?;
         let known = self.look(|ledger| ledger.blocks().collect());
         match claim(&self.store, &claimant, want, &known).await {
             Ok(claimed) => {
                 // Before first use, so that an agent that is killed now and
                 // restarted without the store knows what it gave.
                 self.mirror.put(&claimed)?;
+                self.seen.claimed(&claimed);
                 self.adopt_block(&claimed);
                 tracing::info!(block = %claimed.prefix, "claimed");
                 Ok(true)
@@ -243,6 +269,25 @@ impl Addresses {
                 source: Box::new(source),
             }),
         }
+    }
+
+    /// In whose name to claim a block. In a store that was restored a moment
+    /// ago what looks free may be somebody's.
+    async fn claimant(&self) -> Result<Claimant, AddressError> {
+        let claimant = match self.standing() {
+            Standing::Unconfirmed => return Err(AddressError::Unconfirmed),
+            Standing::Waiting(missing) => {
+                return Err(AddressError::Missing(missing));
+            }
+            Standing::Confirmed(claimant) => claimant,
+        };
+        let seen = self.seen.revision();
+        let now = self.store.revision().await;
+        if now.map_err(|e| AddressError::Store(Box::new(e)))? < seen {
+            self.seen.suspect();
+            return Err(AddressError::Suspicious);
+        }
+        Ok(claimant)
     }
 
     /// The ADD has ended: the container uses what it was given.
@@ -320,7 +365,15 @@ impl AddressError {
                 }
                 _ => String::new(),
             },
-            Self::Unconfirmed | Self::TooLong => {
+            Self::Missing(hosts) => {
+                let names: Vec<_> =
+                    hosts.iter().map(HostName::as_str).collect();
+                format!("start the agents of {}", names.join(", "))
+            }
+            Self::Unconfirmed
+            | Self::Suspicious
+            | Self::Store(_)
+            | Self::TooLong => {
                 "a new block needs the store; look at: tartan status".to_owned()
             }
             Self::Assign(_) | Self::Mirror(_) => String::new(),
@@ -329,7 +382,7 @@ impl AddressError {
 }
 
 /// Claims the next block before the last is full, until it is aborted.
-pub(crate) async fn keep_head_room(addresses: std::sync::Arc<Addresses>) {
+pub(crate) async fn keep_head_room(addresses: Arc<Addresses>) {
     loop {
         addresses.thirsty.notified().await;
         let wants = addresses.look(|ledger| ledger.wants(boot_time()));

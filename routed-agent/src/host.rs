@@ -12,10 +12,12 @@ use tartan_store::Store;
 use crate::addresses::Addresses;
 use crate::attach::crash::CrashPoint;
 use crate::attachments::Attachments;
+use crate::claims::Claims;
 use crate::clock::Generations;
 use crate::metrics::Metrics;
 use crate::reaper::Reaper;
 use crate::registry::Registry;
+use crate::seen::Seen;
 
 /// This host, shared by every thread and task of the agent.
 pub(crate) struct Host {
@@ -33,6 +35,10 @@ pub(crate) struct Host {
     pub(crate) dataplane: Dataplane,
     /// Teams, apps, pools and settings, as last seen.
     pub(crate) registry: Registry,
+    /// What this host has seen of the store.
+    pub(crate) seen: Arc<Seen>,
+    /// How it stands with what this host owns.
+    pub(crate) claims: Claims,
     /// Which address belongs to whom.
     pub(crate) addresses: Arc<Addresses>,
     /// Who is attached.

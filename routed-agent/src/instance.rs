@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::seen::replace;
+
 /// Where the kernel gives out random ids.
 const RANDOM_ID: &str = "/proc/sys/kernel/random/uuid";
 /// Id of the machine (machine-id(5)); absent on some.
@@ -24,9 +26,13 @@ pub(crate) fn instance(state_dir: &Path) -> io::Result<String> {
 }
 
 fn make(path: &Path) -> io::Result<String> {
-    let id = fs::read_to_string(RANDOM_ID)?.trim().to_owned();
-    let temporary = path.with_extension("tmp");
-    fs::write(&temporary, &id)?;
-    fs::rename(&temporary, path)?;
+    let id = random_id()?;
+    // Lost in a power cut, this host would be another to its own store.
+    replace(path, id.as_bytes())?;
     Ok(id)
+}
+
+/// An id that nobody has.
+pub(crate) fn random_id() -> io::Result<String> {
+    Ok(fs::read_to_string(RANDOM_ID)?.trim().to_owned())
 }

@@ -9,6 +9,7 @@ mod api;
 mod arguments;
 mod attach;
 mod attachments;
+mod claims;
 mod clock;
 mod config;
 mod dataplane;
@@ -21,6 +22,7 @@ mod metrics;
 mod plugin_socket;
 mod reaper;
 mod registry;
+mod seen;
 mod start;
 mod sweep;
 

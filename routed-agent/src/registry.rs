@@ -31,7 +31,7 @@ use tartan_agent_api::Places;
 use tartan_model::{App, AppName, ClassId, Team, TeamName};
 use tartan_store::Store;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub(crate) use error::RegistryError;
 pub(crate) use setting::{Setting, SettingError};
@@ -40,6 +40,8 @@ pub(crate) use write::{Entered, Freshness};
 
 use follow::Follower;
 use mirror::Mirror;
+
+use crate::seen::Seen;
 
 /// How long a start waits for the store before it goes on from the mirror.
 const FIRST_ANSWER: Duration = Duration::from_secs(3);
@@ -53,6 +55,8 @@ const ECHO: Duration = Duration::from_secs(2);
 pub(crate) struct Registry {
     store: Store,
     latest: watch::Receiver<Arc<Snapshot>>,
+    seen: Arc<Seen>,
+    again: Arc<Notify>,
     runtime: Handle,
 }
 
@@ -62,11 +66,20 @@ impl Registry {
     pub(crate) async fn start(
         store: &Store,
         places: &Places,
+        seen: &Arc<Seen>,
     ) -> Result<Self, RegistryError> {
         let mirror = Mirror::in_run_dir(&places.run_dir);
         let (sender, latest) = watch::channel(Arc::new(mirror.read()?));
         let (read, first) = tokio::sync::oneshot::channel();
-        let follower = Follower::new(store.clone(), sender, mirror);
+        seen.saw_registry(&latest.borrow());
+        let again = Arc::new(Notify::new());
+        let follower = Follower {
+            store: store.clone(),
+            latest: sender,
+            mirror,
+            seen: Arc::clone(seen),
+            again: Arc::clone(&again),
+        };
         tokio::spawn(follower.run(read));
         if tokio::time::timeout(FIRST_ANSWER, first).await.is_err() {
             tracing::warn!(
@@ -74,8 +87,30 @@ impl Registry {
                 "the store does not answer; going on from what is known"
             );
         }
+        let (store, seen) = (store.clone(), Arc::clone(seen));
         let runtime = Handle::current();
-        Ok(Self { store: store.clone(), latest, runtime })
+        Ok(Self { store, latest, seen, again, runtime })
+    }
+
+    /// Reads everything again: the store is not the one it was, and its
+    /// watches do not tell what it has forgotten.
+    pub(crate) fn read_again(&self) {
+        self.again.notify_one();
+    }
+
+    /// Lets a restored store forget no number that was given: each counter
+    /// is put up to what this host has seen.
+    pub(crate) async fn raise_numbers(&self) -> Result<(), RegistryError> {
+        write::raise_numbers(&self.store, &self.seen.memory()).await
+    }
+
+    /// While hosts have not said what a restored store forgot, nobody takes
+    /// a number.
+    fn refuse_unless_agreed(&self) -> Result<(), RegistryError> {
+        match self.seen.has_agreed() {
+            true => Ok(()),
+            false => Err(RegistryError::Restored),
+        }
     }
 
     /// The registry as last seen.
@@ -93,7 +128,9 @@ impl Registry {
         &self,
         name: &TeamName,
     ) -> Result<Entered<Team>, RegistryError> {
-        let entered = write::create_team(&self.store, name).await?;
+        self.refuse_unless_agreed()?;
+        let entered = write::create_team(&self.store, &self.seen, name).await?;
+        self.seen.saw_team(entered.value.number);
         self.heard(|now| now.teams.contains_key(name)).await;
         Ok(entered)
     }
@@ -104,7 +141,10 @@ impl Registry {
         team: &TeamName,
         name: &AppName,
     ) -> Result<Entered<App>, RegistryError> {
-        let (entered, _) = write::create_app(&self.store, team, name).await?;
+        self.refuse_unless_agreed()?;
+        let entered = write::create_app(&self.store, &self.seen, team, name);
+        let (entered, owner) = entered.await?;
+        self.seen.saw_app(owner.number, entered.value.number);
         let key = (team.clone(), name.clone());
         self.heard(|now| now.apps.contains_key(&key)).await;
         Ok(entered)
@@ -117,8 +157,10 @@ impl Registry {
         team: &TeamName,
         name: &AppName,
     ) -> Result<ClassId, RegistryError> {
-        let work = write::create_app(&self.store, team, name);
+        self.refuse_unless_agreed()?;
+        let work = write::create_app(&self.store, &self.seen, team, name);
         let (app, team) = self.runtime.block_on(work)?;
+        self.seen.saw_app(team.number, app.value.number);
         let cluster = self.snapshot().settings.cluster;
         Ok(ClassId::new(cluster, team.number, app.value.number))
     }

@@ -9,8 +9,9 @@
 //!    tombstones are replayed;
 //! 5. only then the sockets, so that no plugin meets a half-known host.
 //!
-//! Tasks: publish, head-room, following the registry and claims (all in
-//! [`crate::addresses`] and [`crate::follow`]), the API, metrics. They are
+//! Tasks: publish, head-room, following the registry, claims, the memory of
+//! the store (in [`crate::addresses`], [`crate::follow`], [`crate::claims`] and
+//! [`crate::seen`]), the API, metrics. They are
 //! aborted with the runtime; each is idempotent, and what it had not yet said
 //! to the store the next agent says.
 
@@ -46,6 +47,7 @@ use crate::adopt::{self, AdoptError};
 use crate::attach::crash::CrashPoint;
 use crate::attach::wire;
 use crate::attachments::Attachments;
+use crate::claims::{self, Claims};
 use crate::clock::{Generations, boot_id};
 use crate::config::{self, Config, Listen, Mtu, StoreConfig};
 use crate::dataplane::{self, InstallError};
@@ -54,6 +56,7 @@ use crate::metrics::{self, Metrics};
 use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
+use crate::seen::{Seen, SeenError, keep_written};
 use crate::{api, chain, follow, instance, sweep};
 
 /// MTU of a host without a default route: Ethernet's.
@@ -92,6 +95,8 @@ pub(crate) enum StartError {
     RunDir(#[from] RunDirError),
     #[error("cannot use the mirror of claims")]
     Mirror(#[from] MirrorError),
+    #[error("cannot use the memory of the store")]
+    Seen(#[from] SeenError),
     #[error("cannot open the store")]
     Store(#[from] StoreError),
     #[error("cannot follow the registry")]
@@ -148,7 +153,8 @@ pub(crate) async fn run(
         tokio::spawn(keep_published(Arc::clone(&host.addresses))),
         tokio::spawn(keep_head_room(Arc::clone(&host.addresses))),
         tokio::spawn(follow::keep_following(Arc::clone(&host))),
-        tokio::spawn(follow::keep_claims(Arc::clone(&host))),
+        tokio::spawn(claims::keep(Arc::clone(&host))),
+        tokio::spawn(keep_written(Arc::clone(&host.seen))),
         tokio::spawn(api::serve(Arc::clone(&host)).await?),
     ];
     let metrics = match config.metrics.listen {
@@ -168,11 +174,11 @@ pub(crate) async fn run(
         tracing::warn!("the store does not answer; the next agent tells it");
     }
     tasks.into_iter().chain(metrics).for_each(|task| task.abort());
-    Ok(())
+    Ok(host.seen.write()?)
 }
 
 async fn confirm(host: &Host) {
-    let confirmed = follow::confirm_claims(host);
+    let confirmed = claims::confirm(host);
     match tokio::time::timeout(CONFIRM_PATIENCE, confirmed).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!("{}", chain(&error)),
@@ -212,13 +218,14 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let run = RunDir::at(&places.run_dir);
     run.create()?;
     let records = adopt::records(&run, &boot)?;
-    let mirror = Mirror::in_run_dir(&places.run_dir)?;
+    let mirror = Mirror::in_run_dir(&places.run_dir, boot.clone())?;
+    let seen = Arc::new(Seen::in_state_dir(&places.state_dir)?);
     let store = open_store(config, &places, &boot).await?;
-    let registry = Registry::start(&store, &places).await?;
+    let registry = Registry::start(&store, &places, &seen).await?;
     let addresses = Arc::new(Addresses::new(
         Ledger::new(name.clone(), boot.clone()),
         store.clone(),
-        mirror,
+        (mirror, Arc::clone(&seen)),
         tokio::runtime::Handle::current(),
     ));
     let mut rtnl = Rtnl::open()?;
@@ -232,6 +239,8 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
         crash: CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT")),
         reaper: Reaper::start()?,
         metrics: Metrics::default(),
+        claims: Claims::default(),
+        seen,
         name,
         instance,
         places,

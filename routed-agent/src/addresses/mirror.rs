@@ -3,7 +3,7 @@
 //! away. Acts on files.
 //!
 //! Only the claim is mirrored, not its slots: what of a block is taken, the
-//! records of the attachments say.
+//! records of the attachments say. What another boot mirrored is void.
 
 use std::fs;
 use std::io;
@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tartan_ipam::Claimed;
-use tartan_model::{BlockKey, BlockRecord, Prefix};
+use tartan_model::{BlockKey, BlockRecord, BootId, Prefix};
 use tartan_store::Revision;
 use thiserror::Error;
 
 /// The directory of mirrored claims.
 #[derive(Clone, Debug)]
-pub(crate) struct Mirror(PathBuf);
+pub(crate) struct Mirror {
+    dir: PathBuf,
+    boot: BootId,
+}
 
 /// A mirrored claim that could not be written or read.
 #[derive(Debug, Error)]
@@ -38,10 +41,13 @@ struct Line {
 
 impl Mirror {
     /// The mirror in a run directory, made if it is not there.
-    pub(crate) fn in_run_dir(run_dir: &Path) -> Result<Self, MirrorError> {
+    pub(crate) fn in_run_dir(
+        run_dir: &Path,
+        boot: BootId,
+    ) -> Result<Self, MirrorError> {
         let dir = run_dir.join("blocks");
         fs::create_dir_all(&dir).map_err(error("create", &dir))?;
-        Ok(Self(dir))
+        Ok(Self { dir, boot })
     }
 
     /// Writes a claim.
@@ -52,6 +58,8 @@ impl Mirror {
             revision: claimed.revision,
             record: BlockRecord {
                 slots: Default::default(),
+                // The store may not have heard of this boot yet.
+                boot: self.boot.clone(),
                 ..claimed.record.clone()
             },
         };
@@ -74,23 +82,27 @@ impl Mirror {
         }
     }
 
-    /// Every claim that can be read. What cannot was never used: it is
-    /// written before the claim is.
+    /// Every claim of this boot that can be read. One that cannot gives
+    /// nothing until the store has confirmed it.
     pub(crate) fn all(&self) -> Result<Vec<Claimed>, MirrorError> {
         let mut all = Vec::new();
-        let entries = fs::read_dir(&self.0).map_err(error("list", &self.0))?;
+        let entries =
+            fs::read_dir(&self.dir).map_err(error("list", &self.dir))?;
         for entry in entries {
-            let path = entry.map_err(error("list", &self.0))?.path();
-            let bytes = fs::read(&path).map_err(error("read", &path))?;
-            match serde_json::from_slice::<Line>(&bytes) {
-                Ok(line) => all.push(Claimed {
-                    prefix: line.prefix,
-                    record: line.record,
-                    revision: line.revision,
-                }),
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "no claim");
+            let path = entry.map_err(error("list", &self.dir))?.path();
+            match read(&path) {
+                Ok(line) if line.record.boot == self.boot => {
+                    all.push(line.into());
                 }
+                Ok(_) => {
+                    tracing::info!(path = %path.display(), "of another boot");
+                    fs::remove_file(&path).map_err(error("remove", &path))?;
+                }
+                Err(error) => tracing::warn!(
+                    path = %path.display(),
+                    %error,
+                    "a mirrored claim cannot be read; the store has it too"
+                ),
             }
         }
         Ok(all)
@@ -98,7 +110,18 @@ impl Mirror {
 
     fn path(&self, prefix: Prefix) -> PathBuf {
         let name = BlockKey(prefix).to_string().replace('/', "-");
-        self.0.join(format!("{name}.json"))
+        self.dir.join(format!("{name}.json"))
+    }
+}
+
+fn read(path: &Path) -> io::Result<Line> {
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+impl From<Line> for Claimed {
+    fn from(line: Line) -> Self {
+        let Line { prefix, revision, record } = line;
+        Self { prefix, record, revision }
     }
 }
 
@@ -109,3 +132,6 @@ fn error(
     let path = path.to_owned();
     move |source| MirrorError { op, path, source }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use tartan_ipam::publisher::{PublishError, give_back, publish};
 use tartan_ipam::{Returning, Unpublished};
 use tartan_model::Prefix;
 
-use super::{Addresses, lock};
+use super::{Addresses, Standing, lock};
 use crate::chain;
 use crate::clock::boot_time;
 
@@ -55,7 +55,7 @@ pub(crate) async fn keep_published(addresses: Arc<Addresses>) {
 impl Addresses {
     /// Says everything to the store once; false where it did not take all.
     pub(crate) async fn publish_all(&self) -> bool {
-        if lock(&self.claimant).is_none() {
+        if self.standing() == Standing::Unconfirmed {
             // What this host owns is not confirmed: it has no say yet.
             return true;
         }
@@ -82,13 +82,19 @@ impl Addresses {
                 let mut ledger = lock(&self.ledger);
                 let now = boot_time();
                 ledger.published(prefix, block.version, revision, now);
+                self.seen.saw(revision);
                 lock(&self.published).written += 1;
                 Ok(())
             }
-            Err(error @ PublishError::ClaimLost { .. }) => {
+            Err(error @ PublishError::ClaimLost { by: Some(_), .. }) => {
                 tracing::error!("{}", chain(&error));
                 self.lose(prefix);
                 Ok(())
+            }
+            Err(error @ PublishError::ClaimLost { by: None, .. }) => {
+                // Nobody but us deletes our blocks: the store was restored.
+                self.seen.suspect();
+                Err(error)
             }
             Err(error) => Err(error),
         }
@@ -111,8 +117,9 @@ impl Addresses {
     }
 
     /// Forgets a block that is no longer this host's.
-    pub(super) fn lose(&self, prefix: Prefix) {
+    pub(crate) fn lose(&self, prefix: Prefix) {
         lock(&self.ledger).drop_block(prefix);
+        self.seen.lost(prefix);
         if let Err(error) = self.mirror.remove(prefix) {
             tracing::warn!("{}", chain(&error));
         }

@@ -124,6 +124,9 @@ fn registry(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::Contended { .. } => {
             (StatusCode::SERVICE_UNAVAILABLE, "Try again.")
         }
+        RegistryError::Restored => {
+            (StatusCode::SERVICE_UNAVAILABLE, LOOK_AT_STORE)
+        }
         RegistryError::Damaged { .. } | RegistryError::Mirror { .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, "")
         }

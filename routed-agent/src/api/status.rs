@@ -12,8 +12,10 @@ use tartan_agent_api::people::status::{
 };
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_ebpf::Direction;
+use tartan_model::HostName;
 
 use super::pools;
+use crate::addresses::Standing;
 use crate::chain;
 use crate::host::Host;
 use crate::registry::Origin;
@@ -32,7 +34,7 @@ pub(super) async fn show(State(host): State<Arc<Host>>) -> Json<Status> {
         attachments: attachments(&host),
         pools: pools::views(&host),
         dataplane: dataplane(&host),
-        workers: vec![publisher(&host), reaper(&host)],
+        workers: vec![claims(&host), publisher(&host), reaper(&host)],
     })
 }
 
@@ -97,6 +99,30 @@ fn dataplane(host: &Host) -> DataplaneStatus {
             })
             .collect(),
         trouble,
+    }
+}
+
+fn claims(host: &Host) -> Worker {
+    let report = host.claims.report();
+    let (again, lost) = (report.again, report.lost);
+    let waiting = match host.addresses.standing() {
+        Standing::Confirmed(_) => None,
+        Standing::Unconfirmed => Some("not confirmed by the store".to_owned()),
+        Standing::Waiting(hosts) => {
+            let names: Vec<_> = hosts.iter().map(HostName::as_str).collect();
+            Some(format!("waiting for the claims of {}", names.join(", ")))
+        }
+    };
+    let trouble = [report.alarm, waiting.clone(), report.failing];
+    let trouble: Vec<_> = trouble.into_iter().flatten().collect();
+    let confirmed = waiting.map_or("confirmed by the store", |_| "held");
+    Worker {
+        name: "own blocks".to_owned(),
+        state: match (again, lost) {
+            (0, 0) => confirmed.to_owned(),
+            _ => format!("{confirmed}, {again} claimed again, {lost} lost"),
+        },
+        trouble: (!trouble.is_empty()).then(|| trouble.join("; ")),
     }
 }
 

@@ -64,6 +64,9 @@ fn address_code(error: &AddressError) -> u32 {
         AddressError::Assign(error) => assign_code(error),
         AddressError::Claim { .. }
         | AddressError::Unconfirmed
+        | AddressError::Missing(_)
+        | AddressError::Suspicious
+        | AddressError::Store(_)
         | AddressError::TooLong => code::TRY_AGAIN,
         AddressError::Mirror(_) => code::IO,
     }

@@ -42,6 +42,11 @@ pub(crate) enum RegistryError {
     ClusterInUse { count: usize },
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(
+        "the store was restored from a copy, and not every host has said yet \
+         which numbers it has seen"
+    )]
+    Restored,
     #[error("others changed {key} each time")]
     Contended { key: Key },
 }

@@ -12,11 +12,12 @@ use tartan_store::{
     Event, Key, Range, Revision, Store, StoreError, Watch, WatchError,
 };
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::mirror::Mirror;
 use super::snapshot::{Damaged, Origin, Part, Snapshot};
+use crate::seen::Seen;
 
 /// How long to wait before listing again: doubled up to the longest while it
 /// fails.
@@ -35,27 +36,25 @@ enum FollowError {
     Watch(#[from] WatchError),
     #[error("every watch of the registry has ended")]
     Ended,
+    #[error("the registry may have been exchanged")]
+    Again,
 }
 
 /// The one that writes snapshots.
 pub(super) struct Follower {
-    store: Store,
-    latest: watch::Sender<Arc<Snapshot>>,
-    mirror: Mirror,
+    pub(super) store: Store,
+    pub(super) latest: watch::Sender<Arc<Snapshot>>,
+    pub(super) mirror: Mirror,
+    /// Told of every number, and where a watch cannot go on.
+    pub(super) seen: Arc<Seen>,
+    /// Tells to list everything again.
+    pub(super) again: Arc<Notify>,
 }
 
 /// What the watches send.
 type Changes = Result<Vec<Event>, WatchError>;
 
 impl Follower {
-    pub(super) fn new(
-        store: Store,
-        latest: watch::Sender<Arc<Snapshot>>,
-        mirror: Mirror,
-    ) -> Self {
-        Self { store, latest, mirror }
-    }
-
     /// Follows until the runtime ends; tells `read` when the store was read
     /// for the first time.
     pub(super) async fn run(self, read: oneshot::Sender<()>) {
@@ -65,6 +64,7 @@ impl Follower {
             let Err(error) = self.follow(&mut read).await;
             if read.is_none() && !matches!(error, FollowError::List(_)) {
                 pause = SHORTEST_PAUSE;
+                self.seen.suspect();
             }
             tracing::warn!("{}; trying again", crate::chain(&error));
             tokio::time::sleep(pause).await;
@@ -91,7 +91,10 @@ impl Follower {
             let _ = read.send(());
         }
         loop {
-            let events = changes.recv().await.ok_or(FollowError::Ended)??;
+            let events = tokio::select! {
+                events = changes.recv() => events.ok_or(FollowError::Ended)??,
+                () = self.again.notified() => return Err(FollowError::Again),
+            };
             warn(&snapshot.apply(&events));
             self.publish(&mut snapshot);
         }
@@ -113,6 +116,7 @@ impl Follower {
     /// The mirror first: what is used must survive the agent.
     fn publish(&self, snapshot: &mut Snapshot) {
         snapshot.serial = self.latest.borrow().serial + 1;
+        self.seen.saw_registry(snapshot);
         if let Err(error) = self.mirror.write(snapshot) {
             tracing::warn!("{}", crate::chain(&error));
         }

@@ -34,7 +34,9 @@ impl Dirs {
     }
 
     async fn registry(&self) -> Registry {
-        Registry::start(&self.store().await, &self.places).await.unwrap()
+        let seen = Seen::in_state_dir(&self.places.state_dir).unwrap();
+        let store = self.store().await;
+        Registry::start(&store, &self.places, &Arc::new(seen)).await.unwrap()
     }
 }
 

@@ -3,8 +3,9 @@
 //! Every change is one transaction that compares what it was decided on, and
 //! is decided anew where a comparison does not hold. A number is given once:
 //! `numbers/teams` and `numbers/apps/TEAM` hold the last one given, and only
-//! grow. Where the answer to a commit is lost, what it was to write is read
-//! back.
+//! grow; what this host has seen counts as well, for a store restored from a
+//! copy has forgotten some. Where the answer to a commit is lost, what it was
+//! to write is read back.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use tartan_store::{Compare, Entry, Key, Outcome, Range, Store, Transaction};
 
 use super::error::RegistryError;
 use super::setting::Setting;
+use crate::seen::{Memory, Seen};
 
 /// How often a change is decided anew. Each time somebody else's change was
 /// made, so it needs that many others at the same moment to fail.
@@ -56,6 +58,7 @@ struct Taken {
 /// Enters a team.
 pub(super) async fn create_team(
     store: &Store,
+    seen: &Seen,
     name: &TeamName,
 ) -> Result<Entered<Team>, RegistryError> {
     let key = Key::new(&["teams", name.as_str()]);
@@ -65,7 +68,8 @@ pub(super) async fn create_team(
             return Ok(Entered::found(team, &lost));
         }
         let counter = Key::new(&["numbers", "teams"]);
-        let taken = take(store, counter, TeamNumber::MAX).await?;
+        let given = seen.memory().team;
+        let taken = take(store, counter, given..TeamNumber::MAX).await?;
         let number = TeamNumber::new(taken.number)
             .map_err(|_| RegistryError::NumbersUsedUp { last: taken.number })?;
         let team = Team { v: VERSION, name: name.clone(), number };
@@ -85,6 +89,7 @@ pub(super) async fn create_team(
 /// Enters an app; answers its team as well.
 pub(super) async fn create_app(
     store: &Store,
+    seen: &Seen,
     team: &TeamName,
     name: &AppName,
 ) -> Result<(Entered<App>, Team), RegistryError> {
@@ -99,7 +104,8 @@ pub(super) async fn create_app(
             return Ok((Entered::found(app, &lost), owner));
         }
         let counter = Key::new(&["numbers", "apps", team.as_str()]);
-        let taken = take(store, counter, u16::MAX).await?;
+        let given = seen.memory().highest_app(owner.number);
+        let taken = take(store, counter, given..u16::MAX).await?;
         let number = AppNumber(taken.number);
         let (team, name) = (team.clone(), name.clone());
         let app = App { v: VERSION, team, name, number };
@@ -221,23 +227,67 @@ pub(super) async fn set(
     Err(RegistryError::Contended { key })
 }
 
-/// The number after the last one that was given.
+/// Puts the counters up to what is known to have been given.
+pub(super) async fn raise_numbers(
+    store: &Store,
+    known: &Memory,
+) -> Result<(), RegistryError> {
+    raise(store, &Key::new(&["numbers", "teams"]), known.team).await?;
+    let teams = store.list(&Range::prefix("teams/"), None).await?.entries;
+    let teams = teams
+        .iter()
+        .filter_map(|e| serde_json::from_slice::<Team>(&e.value).ok());
+    for team in teams {
+        let counter = Key::new(&["numbers", "apps", team.name.as_str()]);
+        let given = known.highest_app(team.number);
+        raise(store, &counter, given).await?;
+    }
+    Ok(())
+}
+
+async fn raise(
+    store: &Store,
+    key: &Key,
+    given: u16,
+) -> Result<(), RegistryError> {
+    for _ in 0..TRIES {
+        let (last, unchanged) = counter(store, key).await?;
+        if last >= given {
+            return Ok(());
+        }
+        let (key, number) = (key.clone(), given);
+        commit(store, Taken { key, number, unchanged }.raise()).await?;
+    }
+    Err(RegistryError::Contended { key: key.clone() })
+}
+
+/// The number after the last one that was given: by the store's counter, or
+/// by what else is known to have been `given`, up to the last there is.
 async fn take(
     store: &Store,
     key: Key,
-    most: u16,
+    given: std::ops::Range<u16>,
 ) -> Result<Taken, RegistryError> {
-    let (last, unchanged) = match read::<Counter>(store, &key).await? {
-        Some((entry, counter)) => {
-            let modified = entry.modified;
-            (counter.last, Compare::Modified(key.clone(), modified))
-        }
-        None => (0, Compare::Absent(key.clone())),
-    };
-    if last >= most {
+    let (last, unchanged) = counter(store, &key).await?;
+    let last = last.max(given.start);
+    if last >= given.end {
         return Err(RegistryError::NumbersUsedUp { last });
     }
     Ok(Taken { key, number: last + 1, unchanged })
+}
+
+/// Where a counter stands, and what holds while it does.
+async fn counter(
+    store: &Store,
+    key: &Key,
+) -> Result<(u16, Compare), RegistryError> {
+    Ok(match read::<Counter>(store, key).await? {
+        Some((entry, counter)) => {
+            let unchanged = Compare::Modified(key.clone(), entry.modified);
+            (counter.last, unchanged)
+        }
+        None => (0, Compare::Absent(key.clone())),
+    })
 }
 
 impl Taken {
