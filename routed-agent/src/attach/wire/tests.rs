@@ -1,4 +1,8 @@
-//! Names by which our links are known again.
+//! Names by which our links are known again, and ways out of a container.
+
+use tartan_agent_api::plugin::Attached;
+use tartan_agent_api::record::{self, RecordState};
+use tartan_model::{BootId, ClassId};
 
 use super::*;
 
@@ -26,4 +30,98 @@ fn names_of_others_are_not_ours() {
     for name in ["", "enp0s3", "tartan", "tartan,", "tartan,xyz,a,b,c"] {
         assert_eq!(read_alt_name(name), None, "{name:?}");
     }
+}
+
+fn record() -> Record {
+    let address = |text: &str| {
+        let address = text.parse().unwrap();
+        Given { address, gateway: gateway(address) }
+    };
+    let generation = Generation(0x1a2b);
+    Record {
+        v: record::VERSION,
+        attachment: "shop,c1,eth1".parse().unwrap(),
+        state: RecordState::Adding,
+        boot: BootId::new("boot"),
+        netns_path: "/run/netns/c1".into(),
+        netns_cookie: 7,
+        host_index: 1_048_577,
+        container_index: 3,
+        attached: Attached {
+            generation,
+            host_link: generation.host_link_name(),
+            host_mac: HOST_MAC,
+            mac: Mac::local(9),
+            mtu: 1500,
+            addresses: vec![address("10.77.0.5"), address("fd00:77::5")],
+            class: ClassId::HOST,
+        },
+    }
+}
+
+fn mains(record: &Record) -> Vec<Route> {
+    let gateways = [GATEWAY_4, GATEWAY_6];
+    let way_out = |g| Route::default_via(g, record.container_index).unwrap();
+    gateways.map(way_out).into()
+}
+
+#[test]
+fn a_second_way_out_is_a_rule_and_a_table_for_each_address() {
+    let record = record();
+    let batch = second_way_out(&record, &mains(&record));
+    let said: Vec<_> =
+        batch.operations().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "add route 0.0.0.0/0 via 169.254.1.1 dev 3",
+            "add route 0.0.0.0/0 via 169.254.1.1 dev 3",
+            "add rule from 10.77.0.5 lookup 1952514051",
+            "add route ::/0 via fe80::1 dev 3",
+            "add route ::/0 via fe80::1 dev 3",
+            "add rule from fd00:77::5 lookup 1952514051",
+        ]
+    );
+}
+
+#[test]
+fn a_family_whose_way_out_is_free_needs_no_second_one() {
+    let record = record();
+    let batch = second_way_out(&record, &mains(&record)[1..]);
+    let is_v6 = |operation: &Operation| match operation {
+        Operation::AddRoute(route) => route.destination.first().is_ipv6(),
+        Operation::AddRule(rule) => rule.from.is_ipv6(),
+        _ => false,
+    };
+    assert_eq!(batch.len(), 3);
+    assert!(batch.operations().iter().all(is_v6), "{batch:?}");
+}
+
+#[test]
+fn what_a_container_was_given_is_taken_from_it() {
+    let record = record();
+    let given =
+        [container_side(&record), second_way_out(&record, &mains(&record))];
+    let vacated = vacate(&record);
+    for operation in given.iter().flat_map(Batch::operations) {
+        let opposite = match operation.clone() {
+            // One without a metric deletes that with one.
+            Operation::AddRoute(route) => {
+                Operation::DeleteRoute(Route { metric: None, ..route })
+            }
+            Operation::AddRule(rule) => Operation::DeleteRule(rule),
+            Operation::AddAddress { index, address } => {
+                Operation::DeleteAddress { index, address }
+            }
+            _ => continue,
+        };
+        let is_there = vacated.operations().contains(&opposite);
+        assert!(is_there, "{operation} stays");
+    }
+}
+
+#[test]
+fn the_table_of_any_link_has_a_number() {
+    let highest = i32::MAX.cast_unsigned(); // an ifindex is an int
+    assert!(TABLE_BASE.checked_add(highest).is_some());
 }
