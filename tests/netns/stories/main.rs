@@ -20,4 +20,5 @@ mod one_host;
 mod ours_and_not_ours;
 mod runtime_forgets;
 mod the_harness;
+mod two_attachments;
 mod warm_path;
