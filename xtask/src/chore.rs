@@ -30,7 +30,8 @@ pub(crate) fn run(verb: Verb) -> anyhow::Result<()> {
 fn lint() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "-D", "warnings"];
-    let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
+    let clippy =
+        ["clippy", "--workspace", "--all-targets", "--locked", "--keep-going"];
     cargo(&[&clippy[..], &deny[..]].concat())
 }
 
