@@ -183,19 +183,28 @@ fn write(path: &Path, value: &impl Serialize) -> Result<(), RunDirError> {
         .map_err(io_error("encode", path))?;
     // `.tmp` in place of `.json`, so that the longest name still fits.
     let temporary = path.with_extension("tmp");
-    let result = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(&bytes))
-        .and_then(|()| fs::rename(&temporary, path));
+    let mut result = put(&temporary, path, &bytes);
+    // A starting agent clears away what writers before it left half written,
+    // and may take a living one's: then it is written again.
+    if result.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
+        result = put(&temporary, path, &bytes);
+    }
     result.map_err(|source| {
         // A half-written temporary file would only fill a full directory.
         let _ = fs::remove_file(&temporary);
         RunDirError::Io { op: "write", path: path.to_owned(), source }
     })
+}
+
+fn put(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(temporary, path))
 }
 
 fn remove(path: &Path) -> Result<(), RunDirError> {

@@ -249,11 +249,17 @@ fn unknown_key(table: &toml::Table) -> Option<String> {
     })
 }
 
+/// The known key nearest to `key`: a section's name is compared with those of
+/// sections, a key with keys.
 fn nearest(key: &str) -> &'static str {
+    let comparable = |known: &'static str| match known.split_once('.') {
+        Some((section, _)) if !key.contains('.') => section,
+        _ => known,
+    };
     KNOWN
         .iter()
         .copied()
-        .min_by_key(|known| distance(key, known))
+        .min_by_key(|known| distance(key, comparable(known)))
         .unwrap_or_default()
 }
 

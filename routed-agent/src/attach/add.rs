@@ -23,11 +23,13 @@ use crate::attach::{delete, wire};
 use crate::attachments::Claim;
 use crate::follow;
 use crate::host::Host;
-use crate::registry::RegistryError;
+use crate::registry::{Origin, RegistryError};
 
 /// Why a container was not attached.
 #[derive(Debug, Error)]
 pub(crate) enum AddError {
+    #[error("the store has not been read since the host's boot")]
+    NothingRead,
     #[error("cannot give a class")]
     Class(#[from] ClassRefused),
     #[error("cannot enter the app in the registry")]
@@ -91,6 +93,9 @@ pub(crate) fn add(
 
 fn class(host: &Host, wish: &Add) -> Result<ClassId, AddError> {
     let registry = host.registry.snapshot();
+    if registry.origin == Origin::Nowhere {
+        return Err(AddError::NothingRead);
+    }
     match authorise(&wish.class, &registry)? {
         Verdict::Class(class) => Ok(class),
         Verdict::CreateApp(team, app) => {

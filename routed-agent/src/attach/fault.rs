@@ -27,7 +27,7 @@ pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
 fn add_code(error: &AddError) -> u32 {
     match error {
         AddError::Class(_) => code::INVALID_CONFIG,
-        AddError::Registry(_) => code::TRY_AGAIN,
+        AddError::NothingRead | AddError::Registry(_) => code::TRY_AGAIN,
         AddError::Address(error) => address_code(error),
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
@@ -49,6 +49,9 @@ fn add_remedy(error: &AddError) -> String {
         }
         AddError::Record(error) if error.is_full() => {
             "the run directory is full or read-only: make room".to_owned()
+        }
+        AddError::NothingRead => {
+            "teams and pools are not known yet: see tartan status".to_owned()
         }
         AddError::Registry(_)
         | AddError::Record(_)
