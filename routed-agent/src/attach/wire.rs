@@ -129,14 +129,13 @@ pub(crate) fn taken_ways_out(
 ) -> Result<Vec<Route>, BatchError> {
     let mut taken = Vec::new();
     for failure in error.failures() {
-        match &failure.operation {
-            Operation::AddRoute(route)
-                if failure.is_exists() && route.destination.length() == 0 =>
-            {
-                taken.push(route.clone());
-            }
-            _ => return Err(error),
+        let Operation::AddRoute(route) = &failure.operation else {
+            return Err(error);
+        };
+        if !failure.is_exists() || route.destination.length() > 0 {
+            return Err(error);
         }
+        taken.push(route.clone());
     }
     if taken.is_empty() { Err(error) } else { Ok(taken) }
 }

@@ -88,35 +88,45 @@ fn a_second_way_out_is_a_rule_and_a_table_for_each_address() {
 fn a_family_whose_way_out_is_free_needs_no_second_one() {
     let record = record();
     let batch = second_way_out(&record, &mains(&record)[1..]);
-    let is_v6 = |operation: &Operation| match operation {
-        Operation::AddRoute(route) => route.destination.first().is_ipv6(),
-        Operation::AddRule(rule) => rule.from.is_ipv6(),
-        _ => false,
+    let is_v6 = |operation: &Operation| {
+        if let Operation::AddRule(rule) = operation {
+            return rule.from.is_ipv6();
+        }
+        let route = |route: &Route| route.destination.first().is_ipv6();
+        matches!(operation, Operation::AddRoute(r) if route(r))
     };
     assert_eq!(batch.len(), 3);
     assert!(batch.operations().iter().all(is_v6), "{batch:?}");
 }
 
+/// What takes back what `operation` gave, where that has to be taken back.
+fn opposite(operation: Operation) -> Option<Operation> {
+    if let Operation::AddRoute(route) = operation {
+        // One without a metric deletes that with one.
+        let route = Route { metric: None, ..route };
+        return Some(Operation::DeleteRoute(route));
+    }
+    if let Operation::AddRule(rule) = operation {
+        return Some(Operation::DeleteRule(rule));
+    }
+    let Operation::AddAddress { index, address } = operation else {
+        return None;
+    };
+    Some(Operation::DeleteAddress { index, address })
+}
+
 #[test]
 fn what_a_container_was_given_is_taken_from_it() {
     let record = record();
-    let given =
-        [container_side(&record), second_way_out(&record, &mains(&record))];
+    let first = container_side(&record);
+    let second = second_way_out(&record, &mains(&record));
     let vacated = vacate(&record);
-    for operation in given.iter().flat_map(Batch::operations) {
-        let opposite = match operation.clone() {
-            // One without a metric deletes that with one.
-            Operation::AddRoute(route) => {
-                Operation::DeleteRoute(Route { metric: None, ..route })
-            }
-            Operation::AddRule(rule) => Operation::DeleteRule(rule),
-            Operation::AddAddress { index, address } => {
-                Operation::DeleteAddress { index, address }
-            }
-            _ => continue,
-        };
-        let is_there = vacated.operations().contains(&opposite);
-        assert!(is_there, "{operation} stays");
+    let given = first.operations().iter().chain(second.operations());
+    let back: Vec<_> = given.cloned().filter_map(opposite).collect();
+    assert_eq!(back.len(), 10);
+    for operation in back {
+        let is_there = vacated.operations().contains(&operation);
+        assert!(is_there, "nobody would {operation}");
     }
 }
 
