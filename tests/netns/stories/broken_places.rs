@@ -169,10 +169,10 @@ story!(an_agent_restarts_beside_a_locked_store, |world| {
 });
 
 /// The embedded store, locked by a process of its own.
-struct Lock(std::process::Child);
+pub(crate) struct Lock(std::process::Child);
 
 impl Lock {
-    fn of(host: &Host) -> Self {
+    pub(crate) fn of(host: &Host) -> Self {
         use std::io::{BufRead, BufReader};
         let script = "import sqlite3, sys\n\
             c = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
@@ -198,7 +198,7 @@ impl Drop for Lock {
 }
 
 /// The file of the embedded store: the one SQLite file of the directory.
-fn database(host: &Host) -> PathBuf {
+pub(crate) fn database(host: &Host) -> PathBuf {
     let mut ahead = vec![host.state_dir()];
     while let Some(dir) = ahead.pop() {
         for entry in fs::read_dir(dir).unwrap().flatten() {
@@ -245,7 +245,7 @@ story!(a_corrupted_store_is_not_replaced, |world| {
 });
 
 /// Removes what SQLite keeps beside a database.
-fn remove_log(path: &std::path::Path) {
+pub(crate) fn remove_log(path: &std::path::Path) {
     for suffix in ["-wal", "-shm"] {
         let mut beside = path.as_os_str().to_owned();
         beside.push(suffix);

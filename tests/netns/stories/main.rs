@@ -18,6 +18,7 @@ mod host_reboots;
 mod no_address_twice;
 mod one_host;
 mod ours_and_not_ours;
+mod restored_store;
 mod runtime_forgets;
 mod the_harness;
 mod two_attachments;
