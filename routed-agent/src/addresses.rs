@@ -32,43 +32,17 @@ use tokio::sync::Notify;
 use crate::clock::boot_time;
 use crate::seen::Seen;
 
+mod error;
 mod mirror;
 mod publish;
 
+pub(crate) use error::AddressError;
 pub(crate) use mirror::{Mirror, MirrorError};
 pub(crate) use publish::PublishReport;
 
 /// How long an ADD waits for a block to be claimed before it says "try again
 /// later": runtimes give a plugin some ten seconds and more.
 const CLAIM_PATIENCE: Duration = Duration::from_secs(8);
-
-/// Why no address was given.
-#[derive(Debug, Error)]
-pub(crate) enum AddressError {
-    #[error(transparent)]
-    Assign(#[from] AssignError),
-    #[error("cannot claim a block of pool {pool}")]
-    Claim {
-        pool: PoolName,
-        #[source]
-        source: Box<ClaimError>,
-    },
-    #[error("cannot mirror a claimed block")]
-    Mirror(#[from] MirrorError),
-    #[error("the claims of this host are not confirmed by the store yet")]
-    Unconfirmed,
-    #[error(
-        "the store was restored from a copy, and {} of its hosts have not \
-         made their claims again yet", .0.len()
-    )]
-    Missing(BTreeSet<HostName>),
-    #[error("the store is not the one it was")]
-    Suspicious,
-    #[error("cannot see whether the store is the one it was")]
-    Store(#[source] Box<StoreError>),
-    #[error("no block could be claimed within {CLAIM_PATIENCE:?}")]
-    TooLong,
-}
 
 /// What this host may say to the store of blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -335,49 +309,12 @@ impl Addresses {
 
     /// How publishing is going.
     pub(crate) fn publish_report(&self) -> PublishReport {
-        lock(&self.published).clone()
+        let behind = self.look(|ledger| ledger.dirty().len());
+        PublishReport { behind, ..lock(&self.published).clone() }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
-    }
-}
-
-impl AddressError {
-    /// What to do about it.
-    pub(crate) fn remedy(&self) -> String {
-        match self {
-            Self::Assign(AssignError::UnknownPool(pool)) => format!(
-                "make it: tartan pool create {pool} --cidr 10.77.0.0/16"
-            ),
-            Self::Assign(AssignError::Exhausted { .. }) => {
-                "see who holds what: tartan ip list; make another pool, or \
-                 wait until released addresses have rested"
-                    .to_owned()
-            }
-            Self::Assign(AssignError::RequestedInUse { .. }) => {
-                "choose another address, or delete its holder".to_owned()
-            }
-            Self::Claim { source, .. } => match **source {
-                ClaimError::Store { .. } => {
-                    "a new block needs the store; look at: tartan status"
-                        .to_owned()
-                }
-                _ => String::new(),
-            },
-            Self::Missing(hosts) => {
-                let names: Vec<_> =
-                    hosts.iter().map(HostName::as_str).collect();
-                format!("start the agents of {}", names.join(", "))
-            }
-            Self::Unconfirmed
-            | Self::Suspicious
-            | Self::Store(_)
-            | Self::TooLong => {
-                "a new block needs the store; look at: tartan status".to_owned()
-            }
-            Self::Assign(_) | Self::Mirror(_) => String::new(),
-        }
     }
 }
 

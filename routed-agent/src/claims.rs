@@ -89,7 +89,9 @@ impl Claims {
 pub(crate) async fn keep(host: Arc<Host>) {
     let mut wait = FIRST_WAIT;
     loop {
-        if matches!(host.addresses.standing(), Standing::Confirmed(_)) {
+        let is_confirmed =
+            matches!(host.addresses.standing(), Standing::Confirmed(_));
+        if is_confirmed && host.claims.report().failing.is_none() {
             wait = FIRST_WAIT;
             cause_to_ask(&host).await;
         } else {
@@ -99,8 +101,6 @@ pub(crate) async fn keep(host: Arc<Host>) {
         if let Err(error) = confirm(&host).await {
             let why = chain(&error);
             tracing::warn!("blocks of this host are not confirmed: {why}");
-            // What is not confirmed is asked for again, soon.
-            host.addresses.stand(Standing::Unconfirmed);
         }
     }
 }
@@ -151,6 +151,10 @@ async fn try_confirm(host: &Host) -> Result<(), ConfirmError> {
     announce(host, &verdict);
     let call = call(host, &memory, &verdict).await?;
     let has_to_follow = verdict.is_restored() || call != memory.call;
+    if has_to_follow {
+        // Until it is known what is whose there, nothing is claimed in it.
+        host.addresses.stand(Standing::Unconfirmed);
+    }
     let claimant = entered(host).await?;
     claims(host, &memory, &claimant, has_to_follow).await?;
     if let Some(call) = call.as_deref().filter(|_| has_to_follow) {
