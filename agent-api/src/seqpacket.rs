@@ -209,9 +209,11 @@ fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
     bytes.truncate(got.bytes);
     let mut descriptors = ancillary
         .drain()
-        .filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(fds) => Some(fds),
-            _ => None,
+        .filter_map(|message| {
+            let RecvAncillaryMessage::ScmRights(fds) = message else {
+                return None;
+            };
+            Some(fds)
         })
         .flatten();
     let (netns, rtnl) = (descriptors.next(), descriptors.next());

@@ -24,8 +24,7 @@ use tartan_ipam::{
     RestoreError, Stage, Want,
 };
 use tartan_model::{Attachment, Generation, HostName, PoolName};
-use tartan_store::{Store, StoreError};
-use thiserror::Error;
+use tartan_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 

@@ -43,10 +43,7 @@ impl Generations {
 
     /// The next one.
     pub(crate) fn next(&self) -> Generation {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a generation never repeats, even where records were lost"
-        )]
+        // A generation never repeats, even where records were lost.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let micros = now.map_or(0, |since| since.as_micros() as u64);
         let mut last =

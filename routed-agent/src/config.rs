@@ -233,19 +233,18 @@ impl Config {
 }
 
 fn unknown_key(table: &toml::Table) -> Option<String> {
-    table.iter().find_map(|(name, value)| match value {
-        toml::Value::Table(inner) => {
-            let is_section =
-                KNOWN.iter().any(|key| key.starts_with(&format!("{name}.")));
-            if !is_section {
-                return Some(name.clone());
-            }
-            inner
-                .keys()
-                .map(|key| format!("{name}.{key}"))
-                .find(|key| !KNOWN.contains(&key.as_str()))
+    table.iter().find_map(|(name, value)| {
+        let toml::Value::Table(inner) = value else {
+            return (!KNOWN.contains(&name.as_str())).then(|| name.clone());
+        };
+        let section = format!("{name}.");
+        if !KNOWN.iter().any(|key| key.starts_with(&section)) {
+            return Some(name.clone());
         }
-        _ => (!KNOWN.contains(&name.as_str())).then(|| name.clone()),
+        inner
+            .keys()
+            .map(|key| format!("{section}{key}"))
+            .find(|key| !KNOWN.contains(&key.as_str()))
     })
 }
 

@@ -116,7 +116,7 @@ impl Worker {
     }
 
     fn add(&mut self, wish: &Add, beside: Beside) -> Result<Reply, Fault> {
-        let began = now();
+        let began = Instant::now();
         let mut inside =
             Inside::new(beside).map_err(|error| fault::of_inside(&error))?;
         let result = add::add(&self.host, &mut self.rtnl, wish, &mut inside);
@@ -139,7 +139,7 @@ impl Worker {
         attachment: &Attachment,
         beside: Beside,
     ) -> Result<Reply, Fault> {
-        let began = now();
+        let began = Instant::now();
         // Deleting needs no netns: what is wrong with it makes no difference.
         let mut inside = Inside::new(beside).ok();
         let (host, rtnl) = (&self.host, &mut self.rtnl);
@@ -147,12 +147,4 @@ impl Worker {
         self.host.metrics.observe_delete(began.elapsed(), result.is_ok());
         result.map(|()| Reply::Done).map_err(|error| fault::of_delete(&error))
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the loop of the plugins' socket measures what it serves"
-)]
-fn now() -> Instant {
-    Instant::now()
 }

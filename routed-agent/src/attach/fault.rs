@@ -117,12 +117,10 @@ pub(crate) fn of_check(error: &CheckError) -> Fault {
         | CheckError::Mac { .. }
         | CheckError::Address { .. } => code::NOT_AS_ADDED,
     };
-    let details = match error {
-        CheckError::Mac { .. } => {
-            "a later plugin changed it; give it with the 'mac' capability \
-             instead"
-        }
-        _ => "",
+    let details = if matches!(error, CheckError::Mac { .. }) {
+        "a later plugin changed it; give it with the 'mac' capability instead"
+    } else {
+        ""
     };
     Fault { code, msg: chain(error), details: details.to_owned() }
 }

@@ -76,7 +76,7 @@ fn repair(
     steps: &mut Vec<Step>,
 ) {
     if let (true, Some(entry)) = (found.entry != wanted.entry, &wanted.entry) {
-        let entry = Box::new(entry.clone());
+        let entry = Box::new(*entry);
         steps.push(Step::Classify { index: found.index, entry });
     }
     let is_wired = found.is_up && found.routes == wanted.routes;

@@ -29,8 +29,9 @@ const B: &str = "10.77.0.16/28";
 #[test]
 fn what_the_store_lacks_is_made_again_unless_the_epoch_was_raised() {
     type All<'a> = &'a [(&'a str, u64)];
+    type Row<'a> = (All<'a>, All<'a>, All<'a>, &'a [&'a str], &'a [&'a str]);
     // Held, remembered, found; made again, void. The epoch is 2.
-    let table: &[(All, All, All, &[&str], &[&str])] = &[
+    let table: &[Row<'_>] = &[
         (&[], &[], &[], &[], &[]),
         (&[(A, 2)], &[], &[(A, 2)], &[], &[]),
         (&[(A, 2)], &[], &[], &[A], &[]),

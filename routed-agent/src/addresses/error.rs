@@ -1,0 +1,77 @@
+//! Why an address was not given, and what to do about it. Pure.
+
+use std::collections::BTreeSet;
+
+use tartan_ipam::AssignError;
+use tartan_ipam::claimer::ClaimError;
+use tartan_model::{HostName, PoolName};
+use tartan_store::StoreError;
+use thiserror::Error;
+
+use super::{CLAIM_PATIENCE, MirrorError};
+
+/// Why no address was given.
+#[derive(Debug, Error)]
+pub(crate) enum AddressError {
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    #[error("cannot claim a block of pool {pool}")]
+    Claim {
+        pool: PoolName,
+        #[source]
+        source: Box<ClaimError>,
+    },
+    #[error("cannot mirror a claimed block")]
+    Mirror(#[from] MirrorError),
+    #[error("the claims of this host are not confirmed by the store yet")]
+    Unconfirmed,
+    #[error(
+        "the store was restored from a copy, and {} of its hosts have not \
+         made their claims again yet", .0.len()
+    )]
+    Missing(BTreeSet<HostName>),
+    #[error("the store is not the one it was")]
+    Suspicious,
+    #[error("cannot see whether the store is the one it was")]
+    Store(#[source] Box<StoreError>),
+    #[error("no block could be claimed within {CLAIM_PATIENCE:?}")]
+    TooLong,
+}
+
+impl AddressError {
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> String {
+        match self {
+            Self::Assign(AssignError::UnknownPool(pool)) => format!(
+                "make it: tartan pool create {pool} --cidr 10.77.0.0/16"
+            ),
+            Self::Assign(AssignError::Exhausted { .. }) => {
+                "see who holds what: tartan ip list; make another pool, or \
+                 wait until released addresses have rested"
+                    .to_owned()
+            }
+            Self::Assign(AssignError::RequestedInUse { .. }) => {
+                "choose another address, or delete its holder".to_owned()
+            }
+            Self::Claim { source, .. }
+                if matches!(**source, ClaimError::Store { .. }) =>
+            {
+                "a new block needs the store; look at: tartan status".to_owned()
+            }
+            Self::Missing(hosts) => {
+                let names: Vec<_> =
+                    hosts.iter().map(HostName::as_str).collect();
+                format!("start the agents of {}", names.join(", "))
+            }
+            Self::Unconfirmed
+            | Self::Suspicious
+            | Self::Store(_)
+            | Self::TooLong => {
+                "a new block needs the store; look at: tartan status".to_owned()
+            }
+            Self::Assign(_) | Self::Claim { .. } | Self::Mirror(_) => {
+                String::new()
+            }
+        }
+    }
+}
