@@ -8,3 +8,4 @@ mod cast;
 mod claims;
 mod hosts;
 mod pools;
+mod restored;

@@ -59,10 +59,9 @@ fn copied(world: &World, host: &Host) -> PathBuf {
     copy
 }
 
-fn is_restored(host: &Host, copy: &Path) {
-    let path = database(host);
-    fs::copy(copy, &path).unwrap();
-    remove_log(&path);
+fn is_restored(path: &Path, copy: &Path) {
+    fs::copy(copy, path).unwrap();
+    remove_log(path);
 }
 
 fn addresses(all: &[Container]) -> BTreeSet<IpAddr> {
@@ -92,7 +91,7 @@ story!(what_a_restored_store_forgot_is_said_again, |world| {
     all.extend(crowd(&ambre, "new", 40));
 
     ambre.stops_agent();
-    is_restored(&ambre, &copy);
+    is_restored(&database(&ambre), &copy);
     ambre.starts_agent();
 
     let said = worker(&ambre, "own blocks");
@@ -131,7 +130,7 @@ story!(a_restored_store_and_a_lost_run_directory_lose_nobody, |world| {
     });
 
     ambre.kills_agent();
-    is_restored(&ambre, &copy);
+    is_restored(&database(&ambre), &copy);
     for entry in fs::read_dir(ambre.run_dir()).unwrap().flatten() {
         let path = entry.path();
         let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
@@ -219,7 +218,7 @@ story!(a_store_damaged_under_an_agent_keeps_nobody_from_own_blocks, |world| {
     front.check(&shop()).unwrap();
     assert!(ambre.has_agent(), "{}", ambre.agent_log());
     ambre.stops_agent();
-    is_restored(&ambre, &copy);
+    is_restored(&path, &copy);
     ambre.starts_agent();
     front.reaches(&stock, tcp(80));
     assert_eq!(leftover::held(&ambre).len(), 4);
