@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use aya::Pod;
 use aya::maps::{
@@ -146,7 +147,15 @@ fn capacity(pins: &Path, name: &'static str) -> Result<u32, KernelError> {
 }
 
 fn per_cpu<V: Pod>(value: V) -> Result<PerCpuValues<V>, KernelError> {
-    let cpus = nr_cpus().map_err(|(_, error)| error)?;
+    // Possible processors are fixed at boot: read once, not for every ADD.
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    let cpus = match CPUS.get() {
+        Some(cpus) => *cpus,
+        None => {
+            let read = nr_cpus().map_err(|(_, error)| error)?;
+            *CPUS.get_or_init(|| read)
+        }
+    };
     Ok(PerCpuValues::try_from(vec![value; cpus])?)
 }
 

@@ -101,9 +101,15 @@ impl Addresses {
     /// store is said soon.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Ledger) -> T) -> T {
         let result = act(&mut self.ledger());
+        self.tell();
+        result
+    }
+
+    /// Wakes those who speak to the store. An ADD calls it after its answer:
+    /// who is woken before would share the processors with it.
+    pub(crate) fn tell(&self) {
         self.changed.notify_one();
         self.thirsty.notify_one();
-        result
     }
 
     /// Only looks.
@@ -170,7 +176,7 @@ impl Addresses {
         &self,
         request: &AssignRequest,
     ) -> Result<Vec<IpAddr>, AddressError> {
-        match self.with(|ledger| ledger.assign(request, boot_time())) {
+        match self.ledger().assign(request, boot_time()) {
             Ok(assigned) => return Ok(assigned.addresses),
             Err(AssignError::NeedsBlock(_)) => {}
             Err(error) => return Err(error.into()),
@@ -265,7 +271,7 @@ impl Addresses {
 
     /// The ADD has ended: the container uses what it was given.
     pub(crate) fn confirm(&self, attachment: &Attachment, life: Generation) {
-        let result = self.with(|ledger| ledger.confirm(attachment, life));
+        let result = self.ledger().confirm(attachment, life);
         if let Err(error) = result {
             tracing::warn!(%error, "cannot confirm an assignment");
         }

@@ -86,6 +86,7 @@ impl Worker {
         if let Err(error) = connection.answer(&reply) {
             tracing::debug!(%error, "a plugin left before its answer");
         }
+        self.host.addresses.tell();
     }
 
     fn answer(&mut self, request: Request, beside: Beside) -> Reply {
