@@ -1,7 +1,7 @@
 //! Rules about the crates together: an arrow goes to a lower floor only, and
-//! what we build on stays little enough to be read. Decides, does nothing.
+//! what we build on stays little enough to be read and is told with its reason. Decides, does nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use crate::manifest::{self, Manifest};
@@ -29,7 +29,40 @@ pub(super) fn check(files: &[File]) -> Vec<Finding> {
         found.extend(too_many(path, manifest, &ours));
     }
     found.extend(files.iter().filter_map(lockfile));
+    found.extend(untold(files, &crates, &ours));
     found
+}
+
+/// Where it is said what each package of others is for.
+const REASONS: &str = "docs/decisions/0002-dependencies.md";
+
+/// Packages of others that are used without a word why.
+fn untold(
+    files: &[File],
+    crates: &[(&str, Manifest)],
+    ours: &[&str],
+) -> Vec<Finding> {
+    let Some(page) = files.iter().find(|file| file.path == REASONS) else {
+        return Vec::new();
+    };
+    let told: BTreeSet<&str> = page
+        .text
+        .split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'))
+        .collect();
+    let is_untold = |name: &&String| {
+        !ours.contains(&name.as_str()) && !told.contains(name.as_str())
+    };
+    crates
+        .iter()
+        .flat_map(|(path, manifest)| {
+            let used =
+                manifest.dependencies.iter().chain(&manifest.dev_dependencies);
+            used.filter(is_untold).map(|name| {
+                let what = format!("{name} has no line in {REASONS}");
+                Finding::error(path, what)
+            })
+        })
+        .collect()
 }
 
 fn crates<'a>(

@@ -69,3 +69,15 @@ fn a_manifest_that_cannot_be_read_is_named() {
     let found = check(&[File { path, text: "[".to_owned() }]);
     assert_eq!(found[0].path, "a/Cargo.toml");
 }
+
+#[test]
+fn a_package_of_others_has_a_reason() {
+    let reasons = File {
+        path: REASONS.to_owned(),
+        text: "| nix | namespaces |".to_owned(),
+    };
+    let crates = package("hostnet", 1, &["nix", "regex"]);
+    let found = what(&[crates, reasons]);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("regex has no line"));
+}
