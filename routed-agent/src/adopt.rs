@@ -3,7 +3,7 @@
 //! Everything that lives stays. What another boot left is void; an ADD that
 //! was cut off is undone; a DEL that found no agent is done now.
 
-use tartan_agent_api::record::{Record, RecordState};
+use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_ebpf::MapError;
 use tartan_hostnet::{OpenError, Rtnl};
@@ -66,7 +66,6 @@ pub(crate) fn adopt(host: &Host) -> Result<(), AdoptError> {
     let strays = host.dataplane.remove_stray_addresses()?;
     tracing::debug!(strays, "addresses without an endpoint removed");
     restore(host);
-    undo(host, &mut rtnl);
     let report = endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
     tracing::info!(
         attachments = host.attachments.count(),
@@ -84,20 +83,6 @@ fn restore(host: &Host) {
     for record in host.attachments.all() {
         if let Err(error) = host.addresses.restore(&record) {
             tracing::error!("{}", chain(&error));
-        }
-    }
-}
-
-/// Undoes ADDs that were cut off: nobody was told that they succeeded.
-fn undo(host: &Host, rtnl: &mut Rtnl) {
-    for record in host.attachments.all() {
-        if record.state != RecordState::Adding {
-            continue;
-        }
-        tracing::info!(attachment = %record.attachment, "undoing a cut-off ADD");
-        let claim = host.attachments.claim(&record.attachment);
-        if let Err(error) = delete::remove(host, rtnl, &claim, &record) {
-            tracing::warn!("{}", chain(&error));
         }
     }
 }

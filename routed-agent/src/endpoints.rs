@@ -36,6 +36,8 @@ use crate::host::Host;
 pub(crate) struct Endpoints {
     /// Endpoints with a link.
     pub(crate) wired: BTreeMap<Generation, Endpoint>,
+    /// Attachments whose ADD has not ended, as the records say.
+    pub(crate) unfinished: BTreeMap<Generation, Attachment>,
     /// Entries of the kernel's maps whose link is not among them.
     pub(crate) stray_entries: Vec<u32>,
 }

@@ -9,6 +9,7 @@ mod api;
 mod arguments;
 mod attach;
 mod attachments;
+mod chain;
 mod claims;
 mod clock;
 mod config;
@@ -34,7 +35,7 @@ use clap::Parser;
 use crate::arguments::Arguments;
 use crate::config::Config;
 
-pub(crate) use crate::attach::fault::in_one_line as chain;
+pub(crate) use crate::chain::chain;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

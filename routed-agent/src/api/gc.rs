@@ -43,6 +43,9 @@ fn line(step: &Step, mode: endpoints::Mode) -> String {
         Step::Declassify(index) => {
             ("removed", "remove", format!("map entry of lost link {index}"))
         }
+        Step::Undo(attachment, _) => {
+            ("undid", "undo", format!("the cut-off ADD of {attachment}"))
+        }
         Step::Classify { index, entry } => {
             let class = entry.class;
             ("wrote", "write", format!("class {class} of link {index}"))

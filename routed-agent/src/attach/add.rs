@@ -2,16 +2,15 @@
 //! a step fails.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use nix::errno::Errno;
-use tartan_agent_api::plugin::{Add, Attached, Given};
+use tartan_agent_api::plugin::{Add, Attached};
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_agent_api::run_dir::RunDirError;
-use tartan_ebpf::{EndpointEntry, MapError};
-use tartan_hostnet::{BatchError, Echo, Link, ReadError, Rtnl};
+use tartan_ebpf::MapError;
+use tartan_hostnet::{BatchError, Echo, Rtnl};
 use tartan_ipam::AssignRequest;
-use tartan_model::{ClassId, Generation, InterfaceName, Mac, PoolName};
+use tartan_model::{ClassId, Generation, InterfaceName, Mac};
 use thiserror::Error;
 
 use crate::addresses::AddressError;
@@ -19,7 +18,7 @@ use crate::attach::authorise::{ClassRefused, Verdict, authorise};
 use crate::attach::furnish::furnish;
 use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
-use crate::attach::{delete, wire};
+use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
 use crate::follow;
 use crate::host::Host;
@@ -74,9 +73,9 @@ pub(crate) fn add(
     let claim = host.attachments.claim(&wish.attachment);
     if let Some(record) = claim.record() {
         let is_same = record.netns_cookie == inside.cookie
-            && record.state == RecordState::Ready
             && record.class() == class
-            && is_wired(rtnl, &record);
+            && shape::answers(&record, wish)
+            && host_end::is_wired(rtnl, &record);
         if is_same {
             return Ok(record.attached);
         }
@@ -102,27 +101,6 @@ fn class(host: &Host, wish: &Add) -> Result<ClassId, AddError> {
             Ok(host.registry.create_app_blocking(&team, &app)?)
         }
     }
-}
-
-/// True where the host's end is there, up, and this life's.
-fn is_wired(rtnl: &mut Rtnl, record: &Record) -> bool {
-    host_end(rtnl, record).is_ok_and(|link| link.is_some_and(|l| l.is_up))
-}
-
-/// False only where the host's end is known to be gone: what cannot be
-/// looked at counts as there.
-pub(crate) fn is_present(rtnl: &mut Rtnl, record: &Record) -> bool {
-    host_end(rtnl, record).map_or(true, |link| link.is_some())
-}
-
-/// The host's end of this life, if it is there and not on the reaper's list.
-pub(crate) fn host_end(
-    rtnl: &mut Rtnl,
-    record: &Record,
-) -> Result<Option<Link>, ReadError> {
-    let link = rtnl.link(record.host_index)?;
-    let name = wire::alt_name(&record.attachment, record.generation());
-    Ok(link.filter(|l| l.group == wire::GROUP_LIVE && l.is_called(&name)))
 }
 
 /// The record of the attachment to be; its addresses come with the first
@@ -170,10 +148,10 @@ impl Adding<'_> {
             AddStep::Assign => self.assign(),
             AddStep::RecordAdding => Ok(self.claim.put(&self.record)?),
             AddStep::CreateLinks => self.create_links(),
-            AddStep::Classify => Ok(self
-                .host
-                .dataplane
-                .put_endpoint(self.record.host_index, &entry(&self.record))?),
+            AddStep::Classify => Ok(self.host.dataplane.put_endpoint(
+                self.record.host_index,
+                &shape::entry(&self.record),
+            )?),
             AddStep::ContainerSide => {
                 Ok(furnish(self.host, &mut self.inside.rtnl, &self.record)?)
             }
@@ -200,15 +178,10 @@ impl Adding<'_> {
                 }
             }
             AddStep::CreateLinks => {
-                let _ = self.rtnl.apply(wire::unwire(&self.record));
-                self.host.reaper.wake();
+                host_end::retire(self.host, self.rtnl, &self.record);
             }
             AddStep::Classify => {
-                let index = self.record.host_index;
-                let gone = self.host.dataplane.remove_endpoint(index);
-                if let Err(error) = gone {
-                    tracing::warn!(%attachment, %error, "class stays");
-                }
+                host_end::declassify(self.host, &self.record);
             }
             AddStep::ContainerSide => {
                 delete::vacate(&self.record, Some(self.inside));
@@ -223,13 +196,13 @@ impl Adding<'_> {
             attachment: self.record.attachment.clone(),
             generation: self.generation(),
             class: self.record.class(),
-            pools: pools(self.wish),
+            pools: shape::pools(&self.wish.pools),
             requested: self.wish.addresses.clone(),
             unclaimable: BTreeSet::new(),
         };
         let addresses = self.host.addresses.assign(&request)?;
         self.record.attached.addresses =
-            addresses.into_iter().map(given).collect();
+            addresses.into_iter().map(shape::given).collect();
         Ok(())
     }
 
@@ -285,39 +258,4 @@ fn peer_index(echoes: &[Echo]) -> Option<u32> {
 /// True where another link has the index or the name.
 fn is_taken(error: &BatchError) -> bool {
     error.is_exists() || error.errno() == Some(Errno::EBUSY as i32)
-}
-
-/// What the kernel's maps say of an attachment.
-pub(crate) fn entry(record: &Record) -> EndpointEntry {
-    let mut entry = EndpointEntry {
-        class: record.class(),
-        generation: record.generation(),
-        mac: record.mac(),
-        ipv4: None,
-        ipv6: None,
-    };
-    for address in record.addresses() {
-        match address {
-            IpAddr::V4(v4) => entry.ipv4 = Some(v4),
-            IpAddr::V6(v6) => entry.ipv6 = Some(v6),
-        }
-    }
-    entry
-}
-
-/// The pools of a request: `default` where it names none.
-pub(crate) fn pools(wish: &Add) -> Vec<PoolName> {
-    or_default(&wish.pools)
-}
-
-/// `default` where none is named.
-pub(crate) fn or_default(named: &[PoolName]) -> Vec<PoolName> {
-    if named.is_empty() {
-        return "default".parse().into_iter().collect();
-    }
-    named.to_vec()
-}
-
-fn given(address: IpAddr) -> Given {
-    Given { address, gateway: wire::gateway(address) }
 }

@@ -14,8 +14,8 @@ use tartan_hostnet::{ROUTE_PROTOCOL, ReadError, Rtnl};
 use tartan_model::{Attachment, InterfaceName};
 use thiserror::Error;
 
-use crate::attach::add::{entry, host_end};
 use crate::attach::inside::Inside;
+use crate::attach::{host_end, shape};
 use crate::host::Host;
 
 /// What is not as it was.
@@ -89,13 +89,13 @@ fn host_side(
     record: &Record,
 ) -> Result<(), CheckError> {
     let name = &record.attached.host_link;
-    let link = host_end(rtnl, record)?
+    let link = host_end::find(rtnl, record)?
         .ok_or_else(|| CheckError::HostEndGone(name.clone()))?;
     if !link.is_up {
         return Err(CheckError::HostEndDown(name.clone()));
     }
     let found = host.dataplane.endpoint(record.host_index)?;
-    if found.as_ref() != Some(&entry(record)) {
+    if found.as_ref() != Some(&shape::entry(record)) {
         return Err(CheckError::Class(name.clone()));
     }
     let routes = rtnl.routes(ROUTE_PROTOCOL)?;

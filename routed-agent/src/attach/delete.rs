@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::attach::inside::Inside;
 use crate::attach::steps::{DELETE_ANSWER, DeleteStep};
-use crate::attach::wire;
+use crate::attach::{host_end, wire};
 use crate::attachments::Claim;
 use crate::host::Host;
 
@@ -96,22 +96,8 @@ fn take(
 ) -> Result<(), DeleteError> {
     let attachment = &record.attachment;
     match step {
-        DeleteStep::Declassify => {
-            let gone = host.dataplane.remove_endpoint(record.host_index);
-            if let Err(error) = gone {
-                // Harmless: the index is never given again.
-                tracing::warn!(%attachment, %error, "class stays");
-            }
-        }
-        DeleteStep::Unwire => {
-            match rtnl.apply(wire::unwire(record)) {
-                // Absent: the netns is gone, and the veth pair with it.
-                Err(error) if !error.is_absent() => {
-                    tracing::warn!(%attachment, %error, "link stays");
-                }
-                _ => host.reaper.wake(),
-            }
-        }
+        DeleteStep::Declassify => host_end::declassify(host, record),
+        DeleteStep::Unwire => host_end::retire(host, rtnl, record),
         DeleteStep::RemoveRecord => {
             claim.remove().map_err(|source| DeleteError {
                 attachment: attachment.clone(),

@@ -1,17 +1,16 @@
 //! What a plugin is told when something failed: our errors as codes of the
 //! CNI specification. Pure, and the only place of the agent that knows them.
 
-use std::error::Error;
-
 use tartan_agent_api::plugin::{Fault, Status, VERSION, code};
 use tartan_ipam::AssignError;
 use tartan_model::Attachment;
 
 use crate::addresses::AddressError;
-use crate::attach::add::{AddError, or_default};
+use crate::attach::add::AddError;
 use crate::attach::check::CheckError;
 use crate::attach::delete::DeleteError;
 use crate::attach::inside::InsideError;
+use crate::attach::shape;
 use crate::chain;
 use crate::host::Host;
 
@@ -154,17 +153,6 @@ pub(crate) fn of_status(host: &Host, wish: &Status) -> Result<(), Fault> {
         details: String::new(),
     };
     host.addresses
-        .could_assign(&or_default(&wish.pools))
+        .could_assign(&shape::pools(&wish.pools))
         .map_err(|error| unavailable(chain(&error)))
-}
-
-/// An error's whole chain in one line, for people.
-pub(crate) fn in_one_line(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line = format!("{line}: {cause}");
-        source = cause.source();
-    }
-    line
 }

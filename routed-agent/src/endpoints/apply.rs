@@ -5,12 +5,12 @@
 //! So each step first gets the right to act on its attachment, and looks
 //! again before it takes anything away.
 
-use tartan_agent_api::plugin::{Attached, Given};
+use tartan_agent_api::plugin::Attached;
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation};
 
-use crate::attach::{add, delete, wire};
+use crate::attach::{delete, host_end, shape, wire};
 use crate::endpoints::{Endpoint, Report, Step};
 use crate::host::Host;
 
@@ -52,6 +52,9 @@ pub(super) fn apply(host: &Host, rtnl: &mut Rtnl, steps: Vec<Step>) -> Report {
 fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
     match step {
         Step::Declassify(index) => declassify(host, rtnl, *index),
+        Step::Undo(attachment, generation) => {
+            undo(host, rtnl, attachment, *generation)
+        }
         Step::Classify { index, entry } => {
             host.dataplane.put_endpoint(*index, entry).into()
         }
@@ -73,6 +76,28 @@ fn declassify(host: &Host, rtnl: &mut Rtnl, index: u32) -> Outcome {
         Ok(None) => host.dataplane.remove_endpoint(index).into(),
         Ok(Some(_)) => Outcome::Needless,
         Err(error) => Outcome::Failed(crate::chain(&error)),
+    }
+}
+
+/// Undoes an ADD that nobody is about to finish: who does would have the
+/// right to act on the attachment.
+fn undo(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    attachment: &Attachment,
+    generation: Generation,
+) -> Outcome {
+    let Some(claim) = host.attachments.try_claim(attachment) else {
+        return Outcome::Needless;
+    };
+    match claim.record() {
+        Some(record)
+            if record.generation() == generation
+                && record.state == RecordState::Adding =>
+        {
+            delete::remove(host, rtnl, &claim, &record).into()
+        }
+        _ => Outcome::Needless,
     }
 }
 
@@ -106,7 +131,6 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
     }
     let v4 = entry.ipv4.map(Into::into);
     let v6 = entry.ipv6.map(Into::into);
-    let given = |address| Given { address, gateway: wire::gateway(address) };
     let record = Record {
         v: record::VERSION,
         attachment: attachment.clone(),
@@ -124,7 +148,7 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
             host_mac: wire::HOST_MAC,
             mac: entry.mac,
             mtu: endpoint.mtu,
-            addresses: v4.into_iter().chain(v6).map(given).collect(),
+            addresses: v4.into_iter().chain(v6).map(shape::given).collect(),
             class: entry.class,
         },
     };
@@ -142,12 +166,12 @@ fn retire(
     attachment: Option<&Attachment>,
 ) -> Outcome {
     let claim = attachment.map(|a| host.attachments.try_claim(a));
-    let record = match claim {
-        Some(None) => return Outcome::Needless,
-        Some(Some(ref claim)) => claim.record(),
-        None => None,
-    };
-    if record.is_some_and(|record| record.generation() == generation) {
+    if matches!(claim, Some(None)) {
+        return Outcome::Needless;
+    }
+    // Not by the attachment alone: a long one is not in the link's name.
+    let is_known = |record: &Record| record.generation() == generation;
+    if host.attachments.all().iter().any(is_known) {
         return Outcome::Needless;
     }
     let declassified = host.dataplane.remove_endpoint(index);
@@ -172,7 +196,7 @@ fn forget(
     let Some(record) = claim.record() else { return Outcome::Needless };
     if record.generation() != generation
         || record.state != RecordState::Ready
-        || add::is_present(rtnl, &record)
+        || host_end::is_present(rtnl, &record)
     {
         return Outcome::Needless;
     }

@@ -2,18 +2,23 @@
 
 use tartan_agent_api::record::{Record, RecordState};
 
-use crate::attach::add::entry;
+use crate::attach::shape::entry;
 use crate::endpoints::{Endpoint, Endpoints};
 
-/// The endpoints of every attachment whose ADD has ended. One whose ADD is
-/// on its way is its own business.
+/// The endpoints of every attachment whose ADD has ended, and which ADDs have
+/// not: one on its way is its own business, one that was cut off is undone.
 pub(crate) fn desired(records: &[Record]) -> Endpoints {
     let wired = records
         .iter()
         .filter(|record| record.state == RecordState::Ready)
         .map(|record| (record.generation(), endpoint(record)))
         .collect();
-    Endpoints { wired, stray_entries: Vec::new() }
+    let unfinished = records
+        .iter()
+        .filter(|record| record.state == RecordState::Adding)
+        .map(|record| (record.generation(), record.attachment.clone()))
+        .collect();
+    Endpoints { wired, unfinished, stray_entries: Vec::new() }
 }
 
 fn endpoint(record: &Record) -> Endpoint {

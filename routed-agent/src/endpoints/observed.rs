@@ -49,7 +49,7 @@ pub(crate) fn observe(
         wired.insert(generation, endpoint);
     }
     let stray_entries = entries.into_keys().collect();
-    Ok(Endpoints { wired, stray_entries })
+    Ok(Endpoints { wired, stray_entries, ..Endpoints::default() })
 }
 
 /// A link of ours that lives; none where it is another's or the reaper's.

@@ -2,7 +2,8 @@
 //!
 //! The order, and why:
 //!
-//! 1. entries of the maps without a link go first: they only take room;
+//! 1. entries of the maps without a link go first: they only take room; then
+//!    ADDs that were cut off, for nobody was told that they succeeded;
 //! 2. classes before routes before links up: no packet finds a way before its
 //!    class is in the kernel;
 //! 3. links without a record are adopted where the kernel still knows whose
@@ -20,6 +21,8 @@ use crate::endpoints::{Endpoint, Endpoints};
 pub(crate) enum Step {
     /// Remove a map entry whose link is gone.
     Declassify(u32),
+    /// Undo an ADD that was cut off.
+    Undo(Attachment, Generation),
     /// Write the class of a link that lacks it, or has another.
     Classify {
         /// Index of the host's end.
@@ -48,13 +51,18 @@ pub(crate) enum Step {
 pub(crate) fn between(observed: &Endpoints, desired: &Endpoints) -> Vec<Step> {
     let strays = observed.stray_entries.iter().copied().map(Step::Declassify);
     let mut steps: Vec<Step> = strays.collect();
+    for (generation, attachment) in &desired.unfinished {
+        steps.push(Step::Undo(attachment.clone(), *generation));
+    }
     for (generation, wanted) in &desired.wired {
         if let Some(found) = observed.wired.get(generation) {
             repair(*generation, found, wanted, &mut steps);
         }
     }
     for (generation, found) in &observed.wired {
-        if !desired.wired.contains_key(generation) {
+        let is_known = desired.wired.contains_key(generation)
+            || desired.unfinished.contains_key(generation);
+        if !is_known {
             steps.push(adopt_or_retire(*generation, found));
         }
     }

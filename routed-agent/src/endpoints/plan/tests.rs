@@ -24,7 +24,7 @@ fn whole() -> Endpoint {
 }
 
 fn one(endpoint: Endpoint) -> Endpoints {
-    Endpoints { wired: [(LIFE, endpoint)].into(), stray_entries: Vec::new() }
+    Endpoints { wired: [(LIFE, endpoint)].into(), ..Endpoints::default() }
 }
 
 fn none() -> Endpoints {
@@ -86,4 +86,17 @@ fn entries_without_a_link_go_first() {
     observed.stray_entries = vec![5];
     let steps = between(&observed, &none());
     assert_eq!(steps[0], Step::Declassify(5));
+}
+
+#[test]
+fn a_cut_off_add_is_undone_and_its_link_left_to_that() {
+    let attachment = whole().attachment.unwrap();
+    let desired = Endpoints {
+        unfinished: [(LIFE, attachment.clone())].into(),
+        ..Endpoints::default()
+    };
+    assert_eq!(
+        between(&one(whole()), &desired),
+        [Step::Undo(attachment, LIFE)]
+    );
 }
