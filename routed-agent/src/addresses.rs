@@ -212,12 +212,13 @@ impl Addresses {
         }
     }
 
-    /// Claims one block; false where the pool has no room for it.
+    /// Claims one block for an ADD; false where the pool has no room for it.
     async fn claim(&self, want: &Want) -> Result<bool, AddressError> {
         if self.claim_free(want).await? {
             return Ok(true);
         }
-        // A block of other containers of ours that nobody needs may serve.
+        // A block of other containers of ours that nobody needs may serve:
+        // an ADD, not head-room, for then two teams take turns for ever.
         let idle = lock(&self.ledger).begin_return_for(want, boot_time());
         if let Some(block) = idle
             && self.give_back(&block).await.is_ok()
@@ -227,6 +228,24 @@ impl Addresses {
         }
         self.with(|ledger| ledger.found_no_room(want, boot_time()));
         Ok(false)
+    }
+
+    /// Claims from what is free what any group of containers will need next.
+    async fn seek_head_room(&self) {
+        for want in self.look(|ledger| ledger.wants(boot_time())) {
+            let _one_at_a_time = self.claiming.lock().await;
+            match self.claim_free(&want).await {
+                Ok(true) => {}
+                Ok(false) => self.with(|ledger| {
+                    ledger.found_no_room(&want, boot_time());
+                }),
+                Err(error) => tracing::warn!(
+                    pool = %want.pool,
+                    "no head-room: {}",
+                    crate::chain(&error)
+                ),
+            }
+        }
     }
 
     async fn claim_free(&self, want: &Want) -> Result<bool, AddressError> {
@@ -327,17 +346,7 @@ impl Addresses {
 pub(crate) async fn keep_head_room(addresses: Arc<Addresses>) {
     loop {
         addresses.thirsty.notified().await;
-        let wants = addresses.look(|ledger| ledger.wants(boot_time()));
-        for want in wants {
-            let _one_at_a_time = addresses.claiming.lock().await;
-            if let Err(error) = addresses.claim(&want).await {
-                tracing::warn!(
-                    pool = %want.pool,
-                    "no head-room: {}",
-                    crate::chain(&error)
-                );
-            }
-        }
+        addresses.seek_head_room().await;
     }
 }
 
@@ -361,3 +370,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Every change under these locks is one call that leaves a whole value.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

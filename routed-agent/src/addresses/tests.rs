@@ -1,0 +1,147 @@
+//! Teams that share a small pool, on a real embedded store.
+
+use tartan_ipam::host::{Presence, register};
+use tartan_ipam::{Instance, pools};
+use tartan_model::{BootId, Generation, Pool, Prefix};
+use tokio::runtime::Runtime;
+
+use super::*;
+
+const A: &str = "002a:0001";
+const B: &str = "002b:0001";
+
+/// A host alone with its store; both end with the test.
+struct Scene {
+    runtime: Runtime,
+    _dir: tempfile::TempDir,
+    addresses: Arc<Addresses>,
+    given: u32,
+}
+
+impl Scene {
+    /// A host that may claim from a pool of four blocks of two addresses.
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let addresses = Arc::new(runtime.block_on(confirmed(dir.path())));
+        Self { runtime, _dir: dir, addresses, given: 0 }
+    }
+
+    fn request(&mut self, class: &str) -> AssignRequest {
+        self.given += 1;
+        AssignRequest {
+            attachment: format!("shop,c{},eth0", self.given).parse().unwrap(),
+            generation: Generation(1),
+            class: class.parse().unwrap(),
+            pools: vec!["small".parse().unwrap()],
+            requested: Vec::new(),
+            unclaimable: BTreeSet::new(),
+        }
+    }
+
+    /// As an ADD asks: claims where need be.
+    fn add(&mut self, class: &str) -> Result<Vec<IpAddr>, AddressError> {
+        let request = self.request(class);
+        self.addresses.assign(&request)
+    }
+
+    /// Gives out whatever the own blocks of a class have.
+    fn fill(&mut self, class: &str) {
+        loop {
+            let request = self.request(class);
+            let given =
+                self.addresses.with(|l| l.assign(&request, boot_time()));
+            if given.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn seek_head_room(&self) {
+        self.runtime.block_on(self.addresses.seek_head_room());
+    }
+
+    fn blocks(&self) -> Vec<Prefix> {
+        self.addresses.look(|ledger| ledger.blocks().collect())
+    }
+}
+
+async fn confirmed(dir: &std::path::Path) -> Addresses {
+    let (host, boot): (HostName, _) =
+        ("ambre".parse().unwrap(), BootId::new("b-1"));
+    let store = Store::open_embedded(dir, &boot).await.unwrap();
+    let pool = small_pool();
+    pools::create(&store, &pool).await.unwrap();
+    let presence = Presence {
+        host: host.clone(),
+        instance: Instance("i-1".to_owned()),
+        boot: boot.clone(),
+        address: None,
+    };
+    let registered = register(&store, &presence).await.unwrap();
+    let mut ledger = Ledger::new(host.clone(), boot.clone());
+    ledger.set_pools(vec![pool]);
+    let mirror = Mirror::in_run_dir(dir, boot).unwrap();
+    let seen = Arc::new(Seen::in_state_dir(dir).unwrap());
+    let addresses =
+        Addresses::new(ledger, store, (mirror, seen), Handle::current());
+    addresses.stand(Standing::Confirmed(registered.claimant(host)));
+    addresses
+}
+
+fn small_pool() -> Pool {
+    Pool {
+        v: Pool::VERSION,
+        name: "small".parse().unwrap(),
+        cidrs: vec!["10.77.0.0/29".parse().unwrap()],
+        block_length4: 31,
+        block_length6: Pool::BLOCK_LENGTH_6,
+        affinity: Default::default(),
+        nat_outgoing: false,
+        draining: false,
+    }
+}
+
+/// Team A and team B have two of the four blocks each, and each has one that
+/// nobody uses.
+fn shared() -> Scene {
+    let mut scene = Scene::new();
+    for class in [A, B] {
+        scene.add(class).unwrap();
+        scene.fill(class);
+        scene.seek_head_room();
+    }
+    assert_eq!(scene.blocks().len(), 4, "the pool is full");
+    scene
+}
+
+#[test]
+fn head_room_is_not_taken_from_the_idle_block_of_another_team() {
+    let mut scene = shared();
+    let before = scene.blocks();
+    scene.fill(B);
+    let wants = |s: &Scene| s.addresses.look(|l| l.wants(boot_time()).len());
+    assert_eq!(wants(&scene), 1, "B has nothing left");
+    scene.seek_head_room();
+    assert_eq!(scene.blocks(), before, "A keeps what it has");
+    assert_eq!(wants(&scene), 0, "it is not tried again at once");
+}
+
+#[test]
+fn an_add_gets_the_idle_block_of_another_team_where_nothing_is_free() {
+    let mut scene = shared();
+    scene.fill(B);
+    scene.add(B).unwrap();
+    scene.seek_head_room();
+    scene.fill(B);
+    let in_use = scene.addresses.look(|ledger| ledger.held().count());
+    assert_eq!(scene.blocks().len(), 4, "B has three blocks, A one");
+    scene.seek_head_room();
+    assert_eq!(scene.blocks().len(), 4);
+    assert!(in_use >= 5, "all but what A used: {in_use}");
+    let refused = scene.add(A).unwrap_err();
+    assert!(
+        matches!(refused, AddressError::Assign(AssignError::Exhausted { .. })),
+        "{refused}"
+    );
+}
