@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
-use tartan_model::Attachment;
+use tartan_model::{Attachment, SlotState};
 
 use crate::boot_time::BootTime;
-use crate::gc;
 use crate::ledger::view::Held;
+
+/// How long an ADD may be under way. Until then its address is no leak,
+/// though no container has it.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// A difference between the ledger and the containers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub fn check<'a>(
                 let found = found.clone();
                 Some(Leak::Conflict { address, holder, found })
             }
-            None if gc::is_under_way(held, now) => None,
+            None if is_under_way(held, now) => None,
             None => Some(Leak::Stale { address, holder }),
         }
     });
@@ -77,6 +81,11 @@ pub fn check<'a>(
     let mut leaks: Vec<Leak> = of_ledger.chain(missing).collect();
     leaks.sort_by_key(Leak::address);
     leaks
+}
+
+/// True of an address whose ADD may still end.
+fn is_under_way(held: &Held<'_>, now: BootTime) -> bool {
+    held.slot.state == SlotState::Pending && now.since(held.since) < GRACE
 }
 
 #[cfg(test)]

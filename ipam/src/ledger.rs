@@ -223,9 +223,10 @@ impl Ledger {
         self.blocks.values().map(|block| block.prefix)
     }
 
-    /// The blocks of this host, with the records that the store is to have.
+    /// The blocks of this host, with the records that the store is to have;
+    /// not those on their way back, which it may have or not.
     pub fn claims(&self) -> Vec<Claimed> {
-        let blocks = self.blocks.values();
+        let blocks = self.blocks.values().filter(|block| !block.is_closing);
         blocks
             .map(|block| Claimed {
                 prefix: block.prefix,

@@ -29,7 +29,6 @@ mod boot_time;
 pub mod check;
 pub mod claim;
 pub mod claimer;
-pub mod gc;
 pub mod host;
 mod host_record;
 pub mod keys;

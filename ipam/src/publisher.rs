@@ -88,31 +88,89 @@ pub async fn publish(
     Err(PublishError::Contended { prefix })
 }
 
+/// Why it is not known that a block was given back.
+#[derive(Debug, Error)]
+pub enum GiveBackError {
+    /// It is this host's as before: nothing was done, for sure.
+    #[error("block {prefix} is not given back")]
+    Kept {
+        /// The block.
+        prefix: Prefix,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+    /// The store has another record than the one that was to be deleted:
+    /// whose it is, a look at all own blocks tells.
+    #[error("block {prefix} is not given back: its record has changed")]
+    Changed {
+        /// The block.
+        prefix: Prefix,
+    },
+    /// Its key may be gone, or may go yet: nothing may be given from it until
+    /// a later try has ended otherwise.
+    #[error("it is not known whether block {prefix} is given back")]
+    Unknown {
+        /// The block.
+        prefix: Prefix,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// Whether an earlier try to delete a block may have been done, or may be
+/// done yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    NotDone,
+    Unknown,
+}
+
 /// Deletes a block that was closed. Done as well where its key is gone.
 pub async fn give_back(
     store: &Store,
     block: &Returning,
-) -> Result<(), PublishError> {
+) -> Result<(), GiveBackError> {
     let prefix = block.prefix;
     let key = keys::block(prefix);
-    for _ in 0..MOST_ATTEMPTS {
+    let mut earlier = match block.is_doubtful {
+        true => Earlier::Unknown,
+        false => Earlier::NotDone,
+    };
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
         let change = Transaction::new()
             .when(Compare::Modified(key.clone(), block.modified))
             .delete(key.clone());
-        match store.commit(change).await {
+        let lost = match store.commit(change).await {
             Ok(Outcome::Committed(_)) => return Ok(()),
-            Ok(Outcome::Refused) => {}
-            Err(error) if error.may_have_been_done() => {}
-            Err(source) => return Err(PublishError::Store { prefix, source }),
-        }
-        match read(store, &key, prefix).await {
-            Ok(found) if found.modified == block.modified => {}
-            Ok(_) => return Err(PublishError::Contended { prefix }),
-            Err(PublishError::ClaimLost { by: None, .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            Ok(Outcome::Refused) => None,
+            Err(error) if error.may_have_been_done() => Some(error),
+            Err(source) if earlier == Earlier::NotDone => {
+                return Err(GiveBackError::Kept { prefix, source });
+            }
+            Err(source) => {
+                return Err(GiveBackError::Unknown { prefix, source });
+            }
+        };
+        let found = store.get(&key).await;
+        let found = found
+            .map_err(|source| GiveBackError::Unknown { prefix, source })?;
+        match (found.map(|entry| entry.modified == block.modified), lost) {
+            (None, _) => return Ok(()),
+            (Some(true), Some(source)) if attempts == MOST_ATTEMPTS => {
+                return Err(GiveBackError::Unknown { prefix, source });
+            }
+            // That it is there now does not say that a delete whose answer
+            // was lost is not still on its way.
+            (Some(true), Some(_)) => earlier = Earlier::Unknown,
+            (Some(_), None) | (Some(false), Some(_)) => {
+                return Err(GiveBackError::Changed { prefix });
+            }
         }
     }
-    Err(PublishError::Contended { prefix })
 }
 
 async fn read(

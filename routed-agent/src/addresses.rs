@@ -130,7 +130,10 @@ impl Addresses {
     /// there, which may be lower than those known, everything else is said.
     pub(crate) fn confirm_claims(&self, own: &[Claimed]) {
         for claimed in own {
-            if let Err(error) = self.mirror.put(claimed) {
+            let is_closing = |l: &Ledger| l.is_closing(claimed.prefix);
+            if !self.look(is_closing)
+                && let Err(error) = self.mirror.put(claimed)
+            {
                 tracing::warn!("{}", crate::chain(&error));
             }
             self.seen.claimed(claimed);
@@ -138,6 +141,12 @@ impl Addresses {
             let now = boot_time();
             self.with(|ledger| ledger.rebase_block(claimed, now));
         }
+    }
+
+    /// Holds off claims and returns of blocks while what the store has of
+    /// them is read and taken in.
+    pub(crate) async fn hold_claims(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.claiming.lock().await
     }
 
     /// What this host may say to the store from now on.

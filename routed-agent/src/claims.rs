@@ -207,6 +207,8 @@ async fn claims(
     claimant: &Claimant,
     is_restored: bool,
 ) -> Result<(), ConfirmError> {
+    // A block that is given back after it was read would be taken in again.
+    let _held_off = host.addresses.hold_claims().await;
     let own = own_blocks(&host.store, claimant).await;
     let own = own.map_err(ConfirmError::Blocks)?;
     for error in &own.unreadable {

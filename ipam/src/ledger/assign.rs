@@ -179,18 +179,6 @@ impl Ledger {
         Ok(Assigned { addresses, freshness: Freshness::New })
     }
 
-    /// Whether [`Self::assign`] would give addresses now, and if not, why.
-    pub fn can_assign(
-        &self,
-        request: &AssignRequest,
-        now: BootTime,
-    ) -> Result<(), AssignError> {
-        match self.held_already(request)? {
-            Some(_) => Ok(()),
-            None => self.choose(request, now).map(|_| ()),
-        }
-    }
-
     fn held_already(
         &self,
         request: &AssignRequest,

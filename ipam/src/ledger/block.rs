@@ -70,6 +70,8 @@ pub(super) struct OwnBlock {
     pub(super) version: u64,
     /// True while the block is being given back: it gives nothing.
     pub(super) is_closing: bool,
+    /// True where nobody knows whether it was given back.
+    pub(super) is_doubtful: bool,
 }
 
 impl OwnBlock {
@@ -83,6 +85,7 @@ impl OwnBlock {
             modified: claimed.revision,
             version: 0,
             is_closing: false,
+            is_doubtful: false,
         }
     }
 

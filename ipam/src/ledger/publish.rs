@@ -9,7 +9,6 @@ use tartan_store::Revision;
 use super::Ledger;
 use super::block::OwnSlot;
 use crate::boot_time::BootTime;
-use crate::request::Claimed;
 
 /// A block whose record in the store is behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +22,6 @@ pub struct Unpublished {
     pub modified: Revision,
     /// Which change of the block this is.
     pub version: u64,
-}
-
-impl Unpublished {
-    /// The block as the store has it once it is published.
-    pub fn committed(self, revision: Revision) -> Claimed {
-        let Self { prefix, record, .. } = self;
-        Claimed { prefix, record, revision }
-    }
 }
 
 impl Ledger {

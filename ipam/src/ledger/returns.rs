@@ -20,17 +20,20 @@ pub struct Returning {
     pub prefix: Prefix,
     /// The revision of its record, to be deleted only if nobody wrote since.
     pub modified: Revision,
+    /// True where an earlier try may have been done, or may be done yet.
+    pub is_doubtful: bool,
 }
 
 impl Ledger {
-    /// Closes and tells every idle block of a pool that is gone or draining.
-    /// Each is to be deleted from the store, then dropped, or kept with
-    /// [`Self::keep_block`] where that failed.
+    /// Closes and tells every idle block of a pool that is gone or draining,
+    /// and once more those that nobody knows to be given back. Each is to be
+    /// deleted from the store, then dropped; where that failed, it is kept
+    /// with [`Self::keep_block`] or doubted with [`Self::doubt_block`].
     pub fn begin_returns(&mut self, now: BootTime) -> Vec<Returning> {
         let orphans = self.blocks.iter().filter(|(first, block)| {
-            self.rules.open_pool(block).is_none()
-                && !block.is_closing
-                && self.is_idle(first, block, now)
+            let is_orphan =
+                !block.is_closing && self.rules.open_pool(block).is_none();
+            (is_orphan || block.is_doubtful) && self.is_idle(first, block, now)
         });
         let orphans: Vec<IpAddr> = orphans.map(|(first, _)| *first).collect();
         orphans.into_iter().filter_map(|first| self.close(first)).collect()
@@ -55,11 +58,26 @@ impl Ledger {
         self.close(*first)
     }
 
-    /// Opens a block again that could not be given back.
+    /// Leaves a block closed of which nobody knows whether it is given back:
+    /// it is told again, until that is known.
+    pub fn doubt_block(&mut self, prefix: Prefix) {
+        let block = self.blocks.get_mut(&prefix.first());
+        if let Some(block) = block.filter(|b| b.prefix == prefix) {
+            block.is_doubtful = block.is_closing;
+        }
+    }
+
+    /// True for a block on its way back: it gives nothing.
+    pub fn is_closing(&self, prefix: Prefix) -> bool {
+        let block = self.blocks.get(&prefix.first());
+        block.is_some_and(|b| b.prefix == prefix && b.is_closing)
+    }
+
+    /// Opens a block again that was not given back, for sure.
     pub fn keep_block(&mut self, prefix: Prefix) {
         let first = prefix.first();
         let Some(block) = self.blocks.get_mut(&first) else { return };
-        if block.prefix == prefix && block.is_closing {
+        if block.prefix == prefix && block.is_closing && !block.is_doubtful {
             block.is_closing = false;
             self.shelve(first);
         }
@@ -79,6 +97,10 @@ impl Ledger {
         self.unshelve(first);
         let block = self.blocks.get_mut(&first)?;
         block.is_closing = true;
-        Some(Returning { prefix: block.prefix, modified: block.modified })
+        Some(Returning {
+            prefix: block.prefix,
+            modified: block.modified,
+            is_doubtful: block.is_doubtful,
+        })
     }
 }

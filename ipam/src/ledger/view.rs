@@ -77,11 +77,6 @@ impl Ledger {
             .map(|(address, own)| held(address, own))
     }
 
-    /// Held addresses that no block of this host covers: a claim was lost.
-    pub fn astray(&self) -> impl Iterator<Item = Held<'_>> {
-        self.strays().map(|(address, own)| held(address, own))
-    }
-
     fn strays(&self) -> impl Iterator<Item = (IpAddr, &OwnSlot)> {
         self.strays.iter().map(|(address, own)| (*address, own))
     }

@@ -1,6 +1,6 @@
 //! Blocks are published, lost, given back; agents start again.
 
-use tartan_ipam::publisher::{self, PublishError};
+use tartan_ipam::publisher::{self, GiveBackError, PublishError};
 use tartan_ipam::{Returning, claimer, keys};
 use tartan_model::SlotState;
 use tartan_store::Transaction;
@@ -98,9 +98,9 @@ async fn i_043_a_block_is_not_deleted_where_something_was_written_since() {
     let (prefix, modified) = (block.prefix, block.revision);
     agent.add("c2").await.unwrap();
     agent.publish().await;
-    let stale = Returning { prefix, modified };
+    let stale = Returning { prefix, modified, is_doubtful: false };
     let error = publisher::give_back(&place.store, &stale).await;
-    assert!(matches!(error, Err(PublishError::Contended { .. })));
+    assert!(matches!(error, Err(GiveBackError::Changed { .. })));
     let own = claimer::own_blocks(&place.store, &agent.who).await.unwrap();
     assert_eq!(own.valid[0].record.slots.len(), 2);
 }

@@ -9,11 +9,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tartan_ipam::publisher::{PublishError, give_back, publish};
-use tartan_ipam::{Returning, Unpublished};
+use tartan_ipam::publisher::{GiveBackError, PublishError, give_back, publish};
+use tartan_ipam::{Ledger, Returning, Unpublished};
 use tartan_model::Prefix;
+use thiserror::Error;
 
-use super::{Addresses, Standing, lock};
+use super::{Addresses, MirrorError, Standing, lock};
 use crate::chain;
 use crate::clock::boot_time;
 
@@ -35,6 +36,15 @@ pub(crate) struct PublishReport {
     pub(crate) behind: usize,
     /// Why the last attempt failed, until one succeeds.
     pub(crate) failing: Option<String>,
+}
+
+/// A block that is not given back, or of which nobody knows.
+#[derive(Debug, Error)]
+pub(super) enum ReturnError {
+    #[error(transparent)]
+    Store(#[from] GiveBackError),
+    #[error("cannot give a block back")]
+    Mirror(#[from] MirrorError),
 }
 
 /// Publishes whatever changes, until it is aborted.
@@ -65,12 +75,8 @@ impl Addresses {
                 failing = Some(chain(&error));
             }
         }
-        let returning =
-            lock(&self.ledger).begin_returns(boot_time()).into_iter();
-        for block in returning {
-            if let Err(error) = self.give_back(&block).await {
-                failing = Some(chain(&error));
-            }
+        if let Err(error) = self.give_all_back().await {
+            failing = Some(chain(&error));
         }
         self.note(failing)
     }
@@ -100,20 +106,63 @@ impl Addresses {
         }
     }
 
-    /// Deletes a closed block from the store, then from memory.
+    async fn give_all_back(&self) -> Result<(), ReturnError> {
+        // One at a time with claims: a block that is given back and claimed
+        // again at once would be forgotten after it.
+        let _one_at_a_time = self.claiming.lock().await;
+        let returning = lock(&self.ledger).begin_returns(boot_time());
+        let mut done = Ok(());
+        for block in returning {
+            done = self.give_back(&block).await.and(done);
+        }
+        done
+    }
+
+    /// Deletes a closed block from the mirror, so that an agent that is
+    /// killed now gives nothing from it without the store, from the store,
+    /// then from memory.
     pub(super) async fn give_back(
         &self,
         block: &Returning,
-    ) -> Result<(), PublishError> {
+    ) -> Result<(), ReturnError> {
+        let prefix = block.prefix;
+        if let Err(error) = self.mirror.remove(prefix) {
+            self.keep(prefix);
+            return Err(error.into());
+        }
         let given = give_back(&self.store, block).await;
         match &given {
             Ok(()) => {
-                tracing::info!(block = %block.prefix, "given back");
-                self.lose(block.prefix);
+                tracing::info!(block = %prefix, "given back");
+                self.lose(prefix);
             }
-            Err(_) => lock(&self.ledger).keep_block(block.prefix),
+            Err(GiveBackError::Kept { .. }) => self.keep(prefix),
+            Err(GiveBackError::Unknown { .. }) => self.doubt(prefix),
+            Err(GiveBackError::Changed { .. }) => {
+                self.doubt(prefix);
+                self.seen.suspect();
+            }
         }
-        given
+        Ok(given?)
+    }
+
+    /// Opens a block again that is this host's as before.
+    fn keep(&self, prefix: Prefix) {
+        lock(&self.ledger).keep_block(prefix);
+        let claims = self.look(Ledger::claims);
+        let Some(claimed) = claims.iter().find(|c| c.prefix == prefix) else {
+            return;
+        };
+        if let Err(error) = self.mirror.put(claimed) {
+            // A later agent gives nothing from it before the store says so.
+            tracing::warn!("{}", chain(&error));
+        }
+    }
+
+    /// Leaves a block closed, to be given back once more.
+    fn doubt(&self, prefix: Prefix) {
+        lock(&self.ledger).doubt_block(prefix);
+        self.changed.notify_one();
     }
 
     /// Forgets a block that is no longer this host's.

@@ -3,6 +3,7 @@
 use tartan_model::pool::PoolAffinity;
 
 use super::*;
+use crate::Returning;
 
 #[test]
 fn a_teams_blocks_double_up_to_the_pools_length() {
@@ -146,4 +147,31 @@ fn a_block_in_use_is_not_given_to_another_team() {
         containing: None,
     };
     assert_eq!(host.ledger.begin_return_for(&want, at(999)), None);
+}
+
+#[test]
+fn a_block_that_may_be_given_back_stays_closed_until_that_is_known() {
+    let mut host = Host::with("10.77.0.0/28");
+    host.give("c1", at(0));
+    host.release("c1", at(0));
+    host.publish(at(0));
+    let prefix = host.ledger.blocks().next().unwrap();
+    let other_team = Want {
+        pool: pool_name("default"),
+        family: Family::V4,
+        length: 28,
+        affinity: Affinity::Team(class("002b:0000")),
+        containing: None,
+    };
+    let back = host.ledger.begin_return_for(&other_team, at(30)).unwrap();
+    assert!(!back.is_doubtful);
+    host.ledger.doubt_block(prefix);
+    host.ledger.keep_block(prefix);
+    assert!(host.ledger.is_closing(prefix), "it may be another's");
+    assert!(host.ledger.claims().is_empty(), "nor is it claimed again");
+    host.ask(request("c2"), at(99)).unwrap_err();
+    let again = host.ledger.begin_returns(at(99));
+    assert_eq!(again, [Returning { is_doubtful: true, ..back }]);
+    host.ledger.drop_block(prefix);
+    assert!(host.ledger.begin_returns(at(99)).is_empty());
 }

@@ -279,18 +279,3 @@ fn an_attachment_cannot_keep_its_address_under_another_class() {
     let error = host.ask(other, at(0)).unwrap_err();
     assert!(matches!(error, AssignError::ClassChanged { .. }));
 }
-
-#[test]
-fn can_assign_tells_what_assign_would_without_doing_it() {
-    let mut host = Host::with("10.77.0.0/32");
-    let now = at(0);
-    let ask = request("c1");
-    let wanted = host.ledger.can_assign(&ask, now).unwrap_err();
-    assert!(matches!(wanted, AssignError::NeedsBlock(_)));
-    host.give("c1", now);
-    assert_eq!(host.ledger.can_assign(&ask, now), Ok(()));
-    let mut other = request("c2");
-    other.unclaimable.insert((pool_name("default"), Family::V4));
-    let error = host.ledger.can_assign(&other, now).unwrap_err();
-    assert!(matches!(error, AssignError::Exhausted { .. }));
-}
