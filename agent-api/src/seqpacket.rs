@@ -19,7 +19,6 @@ use rustix::net::{
     SocketFlags, SocketType, accept_with, bind, connect, listen, recvmsg,
     sendmsg, socket_with, sockopt,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
@@ -222,11 +221,6 @@ fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     Ok(serde_json::from_slice(bytes)?)
-}
-
-/// Encodes a value as it travels; for tests of other crates' expectations.
-pub fn encode(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
 
 #[cfg(test)]

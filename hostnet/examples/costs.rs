@@ -11,6 +11,7 @@
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,9 @@ use tartan_model::Mac;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
+/// As an agent has them: each with a filter.
 const BLOCKS: BlockPair = BlockPair { ingress: 7001, egress: 7002 };
+const WITHOUT_FILTERS: BlockPair = BlockPair { ingress: 7003, egress: 7004 };
 const FIRST: u32 = 1 << 20;
 const GROUP: u32 = 116;
 const DEAD: u32 = 117;
@@ -34,7 +37,7 @@ fn main() -> Outcome {
         Some(text) => text.parse()?,
         None => 200,
     };
-    let mut bench = Bench::new()?;
+    let (mut bench, _keepers) = Bench::new()?;
     bench.lives(rounds)?;
     bench.groups(rounds.div_ceil(8))?;
     bench.meanwhile(rounds.div_ceil(8))?;
@@ -84,12 +87,18 @@ struct Container<'ns> {
 }
 
 impl Bench {
-    fn new() -> Outcome<Self> {
-        let host = Rtnl::open_in(&new_netns()?)?;
-        let mut bench = Self { host, next: FIRST, steps: Vec::new() };
-        // The keeper of the blocks.
-        bench.birth(&new_netns()?)?;
-        Ok(bench)
+    /// The second: where the links end that keep the blocks.
+    fn new() -> Outcome<(Self, [NetNs; 2])> {
+        let here = new_netns()?;
+        let host = Rtnl::open_in(&here)?;
+        let keepers = [new_netns()?, new_netns()?];
+        let [first, second] = &keepers;
+        let (next, steps) = (FIRST, Vec::new());
+        let mut bench = Self { host, next, steps };
+        bench.birth(first, Some(BLOCKS))?;
+        bench.birth(second, Some(WITHOUT_FILTERS))?;
+        fill(&here, BLOCKS)?;
+        Ok((bench, keepers))
     }
 
     fn time<T>(
@@ -132,6 +141,22 @@ impl Bench {
                     bench.add_by(netns, inside)
                 })?;
             self.one(|batch| batch.delete(container.index))?;
+            self.births(netns)?;
+        }
+        Ok(())
+    }
+
+    /// What the filters of the blocks add to making a link.
+    fn births(&mut self, netns: &NetNs) -> Outcome {
+        let kinds = [
+            ("link: no clsact", None),
+            ("link: clsact, blocks without filters", Some(WITHOUT_FILTERS)),
+            ("link: clsact, blocks with a filter each", Some(BLOCKS)),
+        ];
+        for (name, blocks) in kinds {
+            let (index, _) =
+                self.time(name, |bench| bench.birth(netns, blocks))?;
+            self.one(|batch| batch.delete(index))?;
         }
         Ok(())
     }
@@ -151,7 +176,7 @@ impl Bench {
     ) -> Outcome<Container<'ns>> {
         let (index, eth0) = self
             .time("ADD: veth, name, clsact in one send", |bench| {
-                bench.birth(netns)
+                bench.birth(netns, Some(BLOCKS))
             })?;
         self.time("ADD: container's end in one send", |_| {
             inside.apply(inner(index, eth0)?).map(drop).map_err(Into::into)
@@ -168,14 +193,20 @@ impl Bench {
         Ok(Container { netns, index, eth0 })
     }
 
-    fn birth(&mut self, netns: &NetNs) -> Outcome<(u32, u32)> {
+    fn birth(
+        &mut self,
+        netns: &NetNs,
+        blocks: Option<BlockPair>,
+    ) -> Outcome<(u32, u32)> {
         self.next += 1;
         let index = self.next;
         let mut batch = Batch::new();
         batch
             .veth(&spec(index, GROUP, netns))
-            .alt_name(index, &format!("tartan:net,{index},eth0"))
-            .clsact(index, BLOCKS);
+            .alt_name(index, &format!("tartan:net,{index},eth0"));
+        if let Some(blocks) = blocks {
+            batch.clsact(index, blocks);
+        }
         let echoes = self.host.apply(batch)?;
         let eth0 = echoes.first().and_then(|echo| echo.link.peer_index);
         Ok((index, eth0.ok_or("no echo")?))
@@ -183,11 +214,10 @@ impl Bench {
 
     fn removal(&mut self, container: &Container<'_>) -> Outcome {
         let (index, eth0) = (container.index, container.eth0);
-        self.time("DEL: routes and neighbours in one send", |bench| {
+        self.time("DEL: routes in one send", |bench| {
             let mut batch = Batch::new();
             for address in addresses(index) {
                 batch.delete_route(&Route::to_address(address, index));
-                batch.delete_neighbour(index, address);
             }
             bench.apply(batch)
         })?;
@@ -220,10 +250,6 @@ impl Bench {
             batch.rename(eth0, "gone1");
             Ok(inside.apply(batch).map(drop)?)
         })?;
-        let name = format!("tartan:net,{index},eth0");
-        self.time("DEL: delete the alternative name", |bench| {
-            bench.one(|batch| batch.delete_alt_name(index, &name))
-        })?;
         self.time("reaper: delete one (down)", |bench| {
             bench.one(|batch| batch.delete(index))
         })
@@ -239,7 +265,7 @@ impl Bench {
         for round in 0..rounds {
             let mut down = Batch::new();
             for netns in &namespaces {
-                let (index, eth0) = self.birth(netns)?;
+                let (index, eth0) = self.birth(netns, Some(BLOCKS))?;
                 let mut inside = Rtnl::open_in(netns)?;
                 inside.apply(inner(index, eth0)?)?;
                 self.one(|batch| batch.up(index).group(index, DEAD))?;
@@ -259,7 +285,7 @@ impl Bench {
                 bench.one(|batch| batch.delete_group(group))
             })?;
             let last = namespaces.last().ok_or("no namespace")?;
-            let (index, _) = self.birth(last)?;
+            let (index, _) = self.birth(last, Some(BLOCKS))?;
             self.one(|batch| batch.up(index))?;
             self.time("reaper: delete one (up)", |bench| {
                 bench.one(|batch| batch.delete(index))
@@ -324,6 +350,27 @@ impl Bench {
         fill(&mut batch);
         self.apply(batch)
     }
+}
+
+/// Puts a filter that lets everything pass into both blocks.
+fn fill(netns: &NetNs, blocks: BlockPair) -> Outcome {
+    for block in [blocks.ingress, blocks.egress] {
+        let words = format!("filter add block {block} pref 1 protocol all bpf");
+        let status = within(netns, || {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "tc has a program for a measurement at hand"
+            )]
+            Command::new("tc")
+                .args(words.split(' '))
+                .args(["bytecode", "1,6 0 0 0"])
+                .status()
+        })??;
+        if !status.success() {
+            return Err("tc puts no filter".into());
+        }
+    }
+    Ok(())
 }
 
 fn spec(index: u32, group: u32, netns: &NetNs) -> VethSpec<'_> {

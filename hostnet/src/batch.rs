@@ -76,11 +76,6 @@ impl<'fd> Batch<'fd> {
         self.push(Operation::AddAltName { link, name: name.into() })
     }
 
-    /// Takes such a name away.
-    pub fn delete_alt_name(&mut self, index: u32, name: &str) -> &mut Self {
-        self.push(Operation::DeleteAltName { index, name: name.into() })
-    }
-
     /// A link made in this batch goes by its name, any other by its number.
     fn link_ref(&self, wanted: u32) -> LinkRef {
         let made = self.operations.iter().find_map(|operation| {
@@ -133,15 +128,6 @@ impl<'fd> Batch<'fd> {
         mac: Mac,
     ) -> &mut Self {
         self.push(Operation::SetNeighbour { index, address, mac })
-    }
-
-    /// Forgets a neighbour.
-    pub fn delete_neighbour(
-        &mut self,
-        index: u32,
-        address: IpAddr,
-    ) -> &mut Self {
-        self.push(Operation::DeleteNeighbour { index, address })
     }
 
     /// Adds a route. Refused where there is one to its destination.

@@ -81,10 +81,6 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
         Op::AddAltName { link, name } => {
             (Message::NewLinkProp(alt_name(link, name)), NEW | NLM_F_APPEND)
         }
-        Op::DeleteAltName { index, name } => {
-            let message = alt_name(&LinkRef::Index(*index), name);
-            (Message::DelLinkProp(message), 0)
-        }
         Op::SetLink { index, change } => {
             (Message::SetLink(link_change(*index, change)), 0)
         }
@@ -109,12 +105,8 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
             (Message::DelAddress(address_message(*index, *address)), 0)
         }
         Op::SetNeighbour { index, address, mac } => {
-            let message = neighbour_message(*index, *address, Some(*mac));
+            let message = neighbour_message(*index, *address, *mac);
             (Message::NewNeighbour(message), PUT)
-        }
-        Op::DeleteNeighbour { index, address } => {
-            let message = neighbour_message(*index, *address, None);
-            (Message::DelNeighbour(message), 0)
         }
         Op::PutFilter { block, priority, handle, name, program } => {
             let mut message = filter_message(*block, *priority, *handle);

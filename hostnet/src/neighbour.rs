@@ -58,11 +58,11 @@ impl Neighbour {
     }
 }
 
-/// The message that names a permanent neighbour, or deletes one.
+/// The message that names a permanent neighbour.
 pub(crate) fn neighbour_message(
     link: u32,
     address: IpAddr,
-    mac: Option<Mac>,
+    mac: Mac,
 ) -> NeighbourMessage {
     let mut message = NeighbourMessage::default();
     message.header.family = family_of(address);
@@ -70,10 +70,8 @@ pub(crate) fn neighbour_message(
     message.header.state = NeighbourState::Permanent;
     let destination = NeighbourAttribute::Destination(address.into());
     message.attributes.push(destination);
-    if let Some(mac) = mac {
-        let octets = NeighbourAttribute::LinkLayerAddress(mac.0.to_vec());
-        message.attributes.push(octets);
-    }
+    let octets = NeighbourAttribute::LinkLayerAddress(mac.0.to_vec());
+    message.attributes.push(octets);
     message
 }
 

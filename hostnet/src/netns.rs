@@ -12,11 +12,8 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::sched::CloneFlags;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use nix::sys::stat::fstat;
 use nix::sys::statfs::{NSFS_MAGIC, fstatfs};
 use thiserror::Error;
 
@@ -69,13 +66,6 @@ pub enum NetnsError {
         #[source]
         source: io::Error,
     },
-    /// The namespace did not tell its cookie.
-    #[error("cannot read the cookie of a network namespace")]
-    Cookie {
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
 }
 
 impl NetNs {
@@ -112,25 +102,6 @@ impl NetNs {
         Self::open("/proc/thread-self/ns/net")
     }
 
-    /// Its number, never given to another while the host is up (an inode
-    /// number is).
-    pub fn cookie(&self) -> Result<u64, NetnsError> {
-        within(self, own_cookie)?
-            .map_err(|source| NetnsError::Cookie { source })
-    }
-
-    /// True where both descriptors are of one namespace.
-    pub fn same_as(&self, other: &Self) -> Result<bool, NetnsError> {
-        Ok(self.identity()? == other.identity()?)
-    }
-
-    fn identity(&self) -> Result<(u64, u64), NetnsError> {
-        let fd = self.0.as_raw_fd();
-        fstat(&self.0)
-            .map(|stat| (stat.st_dev, stat.st_ino))
-            .map_err(|errno| NetnsError::Inspect { fd, source: errno.into() })
-    }
-
     fn enter(&self) -> Result<(), NetnsError> {
         let fd = self.0.as_raw_fd();
         #[expect(
@@ -162,16 +133,4 @@ pub fn within<T: Send>(
             .join()
             .unwrap_or_else(|cause| panic::resume_unwind(cause))
     })
-}
-
-/// The cookie of the calling thread's namespace.
-fn own_cookie() -> io::Result<u64> {
-    let probe = socket(
-        AddressFamily::Unix,
-        SockType::Datagram,
-        SockFlag::SOCK_CLOEXEC,
-        None,
-    )
-    .map_err(|errno: Errno| io::Error::from(errno))?;
-    sys::netns_cookie(probe.as_fd())
 }

@@ -38,13 +38,6 @@ pub enum Operation {
         /// The name.
         name: String,
     },
-    /// Take such a name away.
-    DeleteAltName {
-        /// The link.
-        index: u32,
-        /// The name.
-        name: String,
-    },
     /// Give a link a clsact qdisc that looks into two shared blocks.
     AddClsact {
         /// The link.
@@ -74,13 +67,6 @@ pub enum Operation {
         address: IpAddr,
         /// Its MAC address.
         mac: Mac,
-    },
-    /// Forget a neighbour.
-    DeleteNeighbour {
-        /// The link behind which it was.
-        index: u32,
-        /// The address.
-        address: IpAddr,
     },
     /// Add a route.
     AddRoute(Route),
@@ -191,9 +177,6 @@ impl fmt::Display for Operation {
             Self::AddAltName { link, name } => {
                 write!(f, "add name {name} to {link}")
             }
-            Self::DeleteAltName { index, name } => {
-                write!(f, "delete name {name} of link {index}")
-            }
             Self::AddClsact { index, blocks } => {
                 write!(f, "add clsact to link {index} with {blocks}")
             }
@@ -217,9 +200,6 @@ impl fmt::Display for Operation {
             }
             Self::SetNeighbour { index, address, mac } => {
                 write!(f, "set neighbour {address} {mac} dev {index}")
-            }
-            Self::DeleteNeighbour { index, address } => {
-                write!(f, "delete neighbour {address} dev {index}")
             }
             Self::PutFilter { block, priority, name, .. } => {
                 write!(f, "put {name} at {priority} into block {block}")

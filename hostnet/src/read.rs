@@ -102,11 +102,6 @@ impl Rtnl {
         }
     }
 
-    /// Each link that has blocks, and which.
-    pub fn all_blocks(&mut self) -> Result<Vec<(u32, BlockPair)>, ReadError> {
-        self.ask(Question::AllBlocks, BlockPair::read)
-    }
-
     /// The filters of a block; empty also where no link looks into it.
     pub fn filters(&mut self, block: u32) -> Result<Vec<Filter>, ReadError> {
         self.ask(Question::Filters(block), Filter::read)

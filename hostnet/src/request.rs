@@ -38,8 +38,6 @@ pub enum Question {
     Neighbours(Family, u32),
     /// The blocks that a link's packets are judged by.
     Blocks(u32),
-    /// The blocks of every link that has any.
-    AllBlocks,
     /// The filters of a block.
     Filters(u32),
 }
@@ -79,10 +77,6 @@ impl Question {
                 let mut message = TcMessage::with_index(link.cast_signed());
                 message.header.parent = TcHandle::CLSACT;
                 (Message::GetQueueDiscipline(message), Reply::Echo)
-            }
-            Self::AllBlocks => {
-                let message = TcMessage::default();
-                (Message::GetQueueDiscipline(message), Reply::Dump)
             }
             Self::Filters(block) => {
                 let message = block_message(*block);
@@ -137,7 +131,6 @@ impl fmt::Display for Question {
                 write!(f, "{family} neighbours of link {link}")
             }
             Self::Blocks(link) => write!(f, "tc blocks of link {link}"),
-            Self::AllBlocks => f.write_str("tc blocks of links"),
             Self::Filters(block) => write!(f, "filters of block {block}"),
         }
     }

@@ -112,7 +112,8 @@ impl Rtnl {
         self.sends
     }
 
-    /// The cookie of the socket's namespace; see [`NetNs::cookie`].
+    /// The number of the socket's namespace, never given to another while the
+    /// host is up (an inode number is).
     pub fn netns_cookie(&self) -> io::Result<u64> {
         sys::netns_cookie(self.socket.as_fd())
     }

@@ -70,5 +70,6 @@ fn a_fault_survives_the_socket() {
         msg: "not yet".into(),
         details: String::new(),
     });
-    assert_eq!(decode::<Reply>(&encode(&fault)).unwrap(), fault);
+    let travels = serde_json::to_vec(&fault).unwrap();
+    assert_eq!(decode::<Reply>(&travels).unwrap(), fault);
 }

@@ -17,7 +17,7 @@ proptest! {
         link: u32, address: IpAddr, seed: u64,
     ) {
         let mac = Mac::local(seed);
-        let written = bytes(&neighbour_message(link, address, Some(mac)));
+        let written = bytes(&neighbour_message(link, address, mac));
         let mac = Some(mac);
         let expected = Neighbour { link, address, mac, is_permanent: true };
         prop_assert_eq!(Neighbour::read(&written), Ok(Some(expected)));
