@@ -139,7 +139,7 @@ story!(podman_removes_a_container_without_the_agent, |world| {
     leftover::none_on(&ambre);
 });
 
-// Settled 6: after a reboot podman starts what it knew, under the same name
+// After a reboot podman starts what it knew, under the same name
 // and with a namespace of its own; what the old boot held is void.
 story!(podman_starts_its_containers_after_a_reboot, |world| {
     let ambre = world.host("ambre");

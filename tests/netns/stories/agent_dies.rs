@@ -37,7 +37,7 @@ fn udp_port() -> tartan_stories::Port {
     tartan_stories::udp(53)
 }
 
-// Lesson 41: an agent that starts again attaches nothing a second time.
+// An agent that starts again attaches nothing a second time.
 story!(a_restart_changes_nothing_in_the_kernel, |world| {
     let ambre = world.host("ambre");
     let _front = ambre.runs("front", &shop());
@@ -69,7 +69,7 @@ fn picture(host: &Host) -> Vec<String> {
     seen
 }
 
-// C-052, settled 11: with the agent away a DEL still succeeds, an ADD is told
+// With the agent away a DEL still succeeds, an ADD is told
 // to come again, and the agent that comes back does what was left undone.
 story!(a_container_is_deleted_while_the_agent_is_away, |world| {
     let ambre = world.host("ambre");
@@ -89,7 +89,7 @@ story!(a_container_is_deleted_while_the_agent_is_away, |world| {
     leftover::none_on(&ambre);
 });
 
-// Settled 11: a tombstone deletes the life it names and nothing newer.
+// A tombstone deletes the life it names and nothing newer.
 story!(a_tombstone_deletes_nothing_newer, |world| {
     let ambre = world.host("ambre");
     let front = ambre.runs("front", &shop());
@@ -137,7 +137,7 @@ story!(the_dead_are_found_at_a_restart, |world| {
     witness::confirms(ambre.netns(), stock.netns(), "eth0", &result).unwrap();
 });
 
-// C-120: a runtime can ask whether the agent is there; 51 where containers
+// A runtime can ask whether the agent is there; 51 where containers
 // may be cut off from now on.
 story!(status_says_whether_the_agent_is_there, |world| {
     let ambre = world.host("ambre");

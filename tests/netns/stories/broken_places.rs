@@ -18,7 +18,7 @@ fn record(host: &Host, container: &str) -> PathBuf {
     host.run_dir().join("attachments").join(name)
 }
 
-// Lesson 21: records that are empty, cut short, or nonsense. The containers
+// Records that are empty, cut short, or nonsense. The containers
 // go on, nobody gets their addresses, and a DEL works.
 story!(damaged_records_cost_nobody_anything, |world| {
     let ambre = world.host("ambre");
@@ -62,7 +62,7 @@ story!(a_damaged_tombstone_is_set_aside, |world| {
     front.check(&shop()).unwrap();
 });
 
-// I-075: no room for a record: the ADD fails, leaves nothing, and works
+// No room for a record: the ADD fails, leaves nothing, and works
 // again as soon as there is room. A DEL needs no room.
 story!(a_full_run_directory_refuses_adds_alone, |world| {
     let ambre = world.host("ambre");
@@ -133,7 +133,7 @@ fn where_the_agent_is(host: &Host) -> Command {
     command
 }
 
-// Decision 3: ADD asks no store. Another process holds the store's lock.
+// ADD asks no store. Another process holds the store's lock.
 story!(a_locked_store_keeps_nobody_waiting, |world| {
     let ambre = world.host("ambre");
     let front = ambre.runs("front", &shop());
@@ -153,7 +153,7 @@ fn leftover_is(host: &Host, addresses: usize) {
     });
 }
 
-// Settled 5: the mirror in the run directory is enough for a restart.
+// The mirror in the run directory is enough for a restart.
 story!(an_agent_restarts_beside_a_locked_store, |world| {
     let ambre = world.host("ambre");
     let front = ambre.runs("front", &shop());
@@ -253,7 +253,7 @@ pub(crate) fn remove_log(path: &std::path::Path) {
     }
 }
 
-// Settled 4: the store of yesterday knows nothing of what was given since.
+// The store of yesterday knows nothing of what was given since.
 // Nobody gets an address that a living container has.
 story!(a_store_of_yesterday_gives_nothing_twice, |world| {
     let ambre = world.host("ambre");

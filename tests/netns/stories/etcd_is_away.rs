@@ -83,7 +83,7 @@ fn ends(host: &Host) {
     host.is_left_alone();
 }
 
-// Decision 3: ADD and DEL go on in the blocks that the host has.
+// ADD and DEL go on in the blocks that the host has.
 story!(adds_go_on_while_etcd_is_away, |world| {
     let ambre = world.bare_host("ambre");
     let mut etcd = Etcd::on(world, &ambre);
@@ -108,7 +108,7 @@ story!(adds_go_on_while_etcd_is_away, |world| {
     ends(&ambre);
 });
 
-// Settled 5: an agent that starts again in the same boot goes on from what
+// An agent that starts again in the same boot goes on from what
 // the run directory mirrors.
 story!(an_agent_restarts_while_etcd_is_away, |world| {
     let ambre = world.bare_host("ambre");
@@ -129,7 +129,7 @@ story!(an_agent_restarts_while_etcd_is_away, |world| {
     ends(&ambre);
 });
 
-// Settled 5: after a reboot nothing is given before the store was read once.
+// After a reboot nothing is given before the store was read once.
 story!(a_host_reboots_while_etcd_is_away, |world| {
     let ambre = world.bare_host("ambre");
     let mut etcd = Etcd::on(world, &ambre);

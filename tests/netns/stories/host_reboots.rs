@@ -9,7 +9,7 @@ fn shop() -> Network {
     Network::named("shop").team("shop")
 }
 
-// Lesson 12: after a reboot what the old boot held is void; nothing leaks.
+// After a reboot what the old boot held is void; nothing leaks.
 story!(a_reboot_frees_what_the_old_boot_held, |world| {
     let ambre = world.host("ambre");
     for n in 0..5 {
@@ -48,7 +48,7 @@ story!(a_del_after_a_reboot_succeeds, |world| {
     witness::confirms(ambre.netns(), stock.netns(), "eth0", &result).unwrap();
 });
 
-// Settled 6: a lost run directory in the same boot is no reboot. Containers
+// A lost run directory in the same boot is no reboot. Containers
 // are known by their links; nobody gets their addresses.
 story!(a_lost_run_directory_is_no_reboot, |world| {
     let ambre = world.host("ambre");

@@ -13,7 +13,7 @@ fn shop() -> Network {
     Network::named("shop").team("shop")
 }
 
-// I-070, C-049: thirty-two at once, then all of them off at once.
+// Thirty-two at once, then all of them off at once.
 story!(thirty_two_are_attached_at_once, |world| {
     let ambre = world.host("ambre");
     let all: Vec<_> =
@@ -47,7 +47,7 @@ fn at_once(all: &[Container], act: impl Fn(&Container) + Sync) {
     });
 }
 
-// I-016: a pool that is full says so by name, keeps nothing of what it
+// A pool that is full says so by name, keeps nothing of what it
 // refused, and goes on as soon as an address may be had again.
 story!(a_full_pool_says_so_and_recovers, |world| {
     let ambre = world.bare_host("ambre");
@@ -85,7 +85,7 @@ story!(a_full_pool_says_so_and_recovers, |world| {
     });
 });
 
-// I-012: no IPv6 address is kept where there is no IPv4 address left.
+// No IPv6 address is kept where there is no IPv4 address left.
 story!(both_families_or_none, |world| {
     let ambre = world.bare_host("ambre");
     ambre.starts_agent();
@@ -107,7 +107,7 @@ story!(both_families_or_none, |world| {
     assert_eq!(leftover::held(&ambre).len(), 2 * given, "nothing half given");
 });
 
-// Lesson 10, I-005: an address rests before it is used again.
+// An address rests before it is used again.
 story!(a_released_address_rests, |world| {
     let ambre = world.host("ambre");
     let front = ambre.runs("front", &shop());

@@ -65,7 +65,7 @@ story!(a_detached_container_leaves_nothing, |world| {
     ambre.container("never").detach(&shop).expect("DEL without ADD");
 });
 
-// C-050, I-003: a runtime that asks twice gets the same answer twice.
+// A runtime that asks twice gets the same answer twice.
 story!(the_same_attachment_again_has_the_same_answer, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");
@@ -78,7 +78,7 @@ story!(the_same_attachment_again_has_the_same_answer, |world| {
     assert_eq!(leftover::held(&ambre).len(), 2, "no further address");
 });
 
-// C-051, I-002: interfaces of one container are attachments of their own.
+// Interfaces of one container are attachments of their own.
 story!(interfaces_of_a_container_are_independent, |world| {
     let ambre = world.host("ambre");
     let (shop, blog) = (Network::named("shop"), Network::named("blog"));
@@ -95,7 +95,7 @@ story!(interfaces_of_a_container_are_independent, |world| {
     assert!(witness::link(front.netns(), "eth0").is_none());
 });
 
-// C-043, C-048: an interface that is not ours is an error and stays, and the
+// An interface that is not ours is an error and stays, and the
 // failed ADD leaves nothing.
 story!(an_interface_in_the_way_is_an_error, |world| {
     let ambre = world.host("ambre");
@@ -112,7 +112,7 @@ story!(an_interface_in_the_way_is_an_error, |world| {
     assert!(witness::link(front.netns(), "eth0").is_some(), "not ours");
 });
 
-// Settled 12: the name is free as soon as DEL has answered.
+// The name is free as soon as DEL has answered.
 story!(a_container_is_attached_again_at_once, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");
@@ -129,7 +129,7 @@ story!(a_container_is_attached_again_at_once, |world| {
     front.reaches(&stock, tcp(80));
 });
 
-// C-083 to C-088: CHECK is content right after ADD, sees what is damaged,
+// CHECK is content right after ADD, sees what is damaged,
 // and repairs nothing.
 story!(a_check_sees_what_is_missing, |world| {
     let ambre = world.host("ambre");
@@ -150,7 +150,7 @@ story!(a_check_sees_what_is_missing, |world| {
     front.check(&shop).unwrap_err();
 });
 
-// C-083: what a plugin of this kind has beside the kernel's network is
+// What a plugin of this kind has beside the kernel's network is
 // looked at too: the host's route, the entry of the eBPF map.
 story!(a_check_looks_at_the_hosts_side_too, |world| {
     let ambre = world.host("ambre");
@@ -165,7 +165,7 @@ story!(a_check_looks_at_the_hosts_side_too, |world| {
     assert!(fault.msg.contains(&address.to_string()), "{fault:?}");
 });
 
-// Decision 1: only the descriptor counts. Root, a path that means nothing
+// Only the descriptor counts. Root, a path that means nothing
 // to the agent, and a network that names the socket alone.
 story!(a_network_may_name_the_agents_socket, |world| {
     let ambre = world.host("ambre");
@@ -182,7 +182,7 @@ story!(a_network_may_name_the_agents_socket, |world| {
     front.detach(&shop).unwrap();
 });
 
-// I-008, I-009, I-010: an address may be asked for, once at a time.
+// An address may be asked for, once at a time.
 story!(an_address_that_is_asked_for_is_given, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");
@@ -201,7 +201,7 @@ story!(an_address_that_is_asked_for_is_given, |world| {
     assert_eq!(front.addresses()[0].to_string(), "10.77.5.6");
 });
 
-// I-009: what cannot be had is refused and nothing is kept.
+// What cannot be had is refused and nothing is kept.
 story!(an_address_outside_every_pool_is_refused, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");
@@ -247,7 +247,7 @@ story!(every_version_is_spoken, |world| {
     }
 });
 
-// Settled 13: an agent that kept a namespace would keep it from dying.
+// An agent that kept a namespace would keep it from dying.
 story!(the_agent_keeps_no_namespace, |world| {
     let ambre = world.host("ambre");
     let shop = Network::named("shop").team("shop");

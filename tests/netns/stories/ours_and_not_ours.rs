@@ -8,7 +8,7 @@ fn shop() -> Network {
     Network::named("shop").team("shop")
 }
 
-// Decision 5: somebody removes a route and puts a link down; they come back,
+// Somebody removes a route and puts a link down; they come back,
 // by a sweep as `tartan gc` asks for, or as it comes once a minute.
 story!(drift_in_what_is_ours_is_repaired, |world| {
     let ambre = world.host("ambre");
@@ -64,7 +64,7 @@ story!(what_is_not_ours_is_left_alone, |world| {
     assert_eq!(before, others());
 });
 
-// Lesson 6: an address that somebody else's route leads to is not taken over.
+// An address that somebody else's route leads to is not taken over.
 story!(an_address_that_others_use_is_not_taken_over, |world| {
     let ambre = world.host("ambre");
     let netns = ambre.netns();

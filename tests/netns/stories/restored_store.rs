@@ -1,6 +1,6 @@
 //! A store that is not the one it was: restored from yesterday's copy, empty,
-//! damaged, locked. Settled: what lives keeps what it has, no address and no
-//! number is given twice, and somebody says so.
+//! damaged, locked. In all of them what lives keeps what it has, no address and
+//! no number is given twice, and somebody says so.
 
 use std::collections::BTreeSet;
 use std::fs;

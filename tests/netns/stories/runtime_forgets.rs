@@ -25,7 +25,7 @@ fn come_down_to(host: &Host, attachments: usize) {
     });
 }
 
-// Lessons 2, 20: nobody calls DEL; the addresses come back all the same.
+// Nobody calls DEL; the addresses come back all the same.
 story!(a_runtime_that_never_calls_del, |world| {
     let ambre = world.host("ambre");
     let front = ambre.runs("front", &shop());
@@ -39,7 +39,7 @@ story!(a_runtime_that_never_calls_del, |world| {
     witness::confirms(ambre.netns(), stock.netns(), "eth0", &result).unwrap();
 });
 
-// C-063: DEL after the namespace went, with its path, without, with the path
+// DEL after the namespace went, with its path, without, with the path
 // of a file that is no namespace.
 story!(a_namespace_that_is_gone_does_not_stop_a_del, |world| {
     let ambre = world.host("ambre");
@@ -57,7 +57,7 @@ story!(a_namespace_that_is_gone_does_not_stop_a_del, |world| {
     }
 });
 
-// C-063, C-069: the path leads to another container's namespace now, whose
+// The path leads to another container's namespace now, whose
 // own eth0 must stay.
 story!(a_recycled_namespace_is_not_touched, |world| {
     let ambre = world.host("ambre");
@@ -78,7 +78,7 @@ story!(a_recycled_namespace_is_not_touched, |world| {
     new.reaches(&other, tcp(80));
 });
 
-// Lesson 13: a container of the same name in another namespace, its
+// A container of the same name in another namespace, its
 // forerunner having died without DEL, is another life.
 story!(a_container_of_the_same_name_is_another, |world| {
     let ambre = world.host("ambre");
@@ -95,7 +95,7 @@ story!(a_container_of_the_same_name_is_another, |world| {
     front.reaches(&stock, tcp(80));
 });
 
-// C-102, C-104, I-080: GC takes what its network has beside what is listed,
+// GC takes what its network has beside what is listed,
 // and nothing of another network.
 story!(garbage_is_collected_of_one_network, |world| {
     let ambre = world.host("ambre");
@@ -115,7 +115,7 @@ story!(garbage_is_collected_of_one_network, |world| {
     other.check(&blog).unwrap();
 });
 
-// C-101, C-103: the older key counts too; none is refused; null is empty.
+// The older key counts too; none is refused; null is empty.
 story!(garbage_is_not_collected_by_mistake, |world| {
     let ambre = world.host("ambre");
     let kept = ambre.runs("kept", &shop());
@@ -135,7 +135,7 @@ story!(garbage_is_not_collected_by_mistake, |world| {
     leftover::none_on(&ambre);
 });
 
-// Lesson 7, I-083: what a sweep finds dead has proof; whoever lives is left
+// What a sweep finds dead has proof; whoever lives is left
 // alone, whatever its runtime forgot.
 story!(the_living_are_never_collected, |world| {
     let ambre = world.host("ambre");

@@ -55,7 +55,7 @@ fn ours(said: &serde_json::Value) -> Vec<String> {
         .collect()
 }
 
-// I-002: two networks. A reply leaves by the interface whose address was
+// Two networks. A reply leaves by the interface whose address was
 // asked; by the other one it would be a spoofed address.
 story!(a_container_on_two_networks_is_reached_on_both, |world| {
     let ambre = world.host("ambre");

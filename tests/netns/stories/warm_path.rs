@@ -175,12 +175,13 @@ fn all_traced(tasks: &Path) -> bool {
 
 /// The one wait that the kernel imposes: a clsact qdisc whose shared block
 /// has filters swaps its list of filters in, for ingress and for egress, and
-/// has an expedited grace period (tens of microseconds) pass before each
-/// (net/sched/sch_generic.c, Linux 6.18).
+/// has an expedited grace period pass before each (net/sched/sch_generic.c,
+/// Linux 6.18). That is some 70 us each on an idle CPU and milliseconds on a
+/// busy one: docs/limits.md has the figures.
 const IMPOSED: &str = "mini_qdisc_pair_swap";
 const IMPOSED_PER_ADD: u64 = 2;
 
-// Decision 6: nothing on the way of an ADD waits for a grace period, beside
+// Nothing on the way of an ADD waits for a grace period, beside
 // what the kernel imposes; nor does it sleep uninterruptibly for another
 // reason.
 story!(an_add_waits_for_no_grace_period, |world| {
