@@ -160,6 +160,8 @@ pub(crate) enum ConfigError {
     },
     #[error("{path}: unknown key '{key}'; did you mean '{nearest}'?")]
     UnknownKey { path: PathBuf, key: String, nearest: String },
+    #[error("{path}: '{given}' without '{missing}'")]
+    Half { path: PathBuf, given: String, missing: String },
 }
 
 /// Every key that a configuration may have.
@@ -178,6 +180,15 @@ const KNOWN: &[&str] = &[
     "network.mtu",
     "network.mark",
     "metrics.listen",
+];
+
+/// Keys of `[store]` that mean nothing without another one.
+const NEEDS: &[(&str, &str)] = &[
+    ("username", "password_file"),
+    ("password_file", "username"),
+    ("cert", "key"),
+    ("key", "cert"),
+    ("cert", "ca"),
 ];
 
 impl Config {
@@ -206,6 +217,10 @@ impl Config {
             let nearest = nearest(&key).to_owned();
             let path = path.to_owned();
             return Err(ConfigError::UnknownKey { path, key, nearest });
+        }
+        if let Some((given, missing)) = half(&table) {
+            let path = path.to_owned();
+            return Err(ConfigError::Half { path, given, missing });
         }
         table.try_into().map_err(form)
     }
@@ -246,6 +261,16 @@ fn unknown_key(table: &toml::Table) -> Option<String> {
             .map(|key| format!("{section}{key}"))
             .find(|key| !KNOWN.contains(&key.as_str()))
     })
+}
+
+/// A key that was given, and the one that it lacks.
+fn half(table: &toml::Table) -> Option<(String, String)> {
+    let store = table.get("store")?.as_table()?;
+    let is_half = |(given, needed): &&(&str, &str)| {
+        store.contains_key(*given) && !store.contains_key(*needed)
+    };
+    let (given, missing) = NEEDS.iter().find(is_half)?;
+    Some((format!("store.{given}"), format!("store.{missing}")))
 }
 
 /// The known key nearest to `key`: a section's name is compared with those of

@@ -25,6 +25,24 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn half_of_a_login_or_of_a_certificate_is_refused() {
+    for (keys, given, missing) in [
+        ("username = 'a'", "username", "password_file"),
+        ("password_file = '/a'", "password_file", "username"),
+        ("ca = '/a'\ncert = '/b'", "cert", "key"),
+        ("ca = '/a'\nkey = '/b'", "key", "cert"),
+        ("cert = '/a'\nkey = '/b'", "cert", "ca"),
+    ] {
+        let text = format!("[store]\netcd = []\n{keys}");
+        let message = parse(&text).unwrap_err().to_string();
+        let wanted = format!("'store.{given}' without 'store.{missing}'");
+        assert!(message.contains(&wanted), "{message}");
+    }
+    let whole = "username = 'a'\npassword_file = '/a'\nca = '/b'";
+    assert!(parse(&format!("[store]\netcd = []\n{whole}")).is_ok());
+}
+
+#[test]
 fn values_of_the_wrong_kind_are_refused() {
     for text in [
         "host = 1",
