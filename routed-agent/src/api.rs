@@ -108,7 +108,7 @@ async fn gate(
     request: Request,
     next: Next,
 ) -> Response {
-    if !caller.may_ask() {
+    if !caller.may_ask().await {
         return Refusal::not_allowed(&caller).into_response();
     }
     if request.method() != Method::GET {

@@ -12,6 +12,7 @@ use tartan_agent_api::record::Record;
 use tartan_ebpf::{
     ClassCount, Direction, DropReason, EndpointCounters, MapError,
 };
+use tokio::task::spawn_blocking;
 
 use super::Answer;
 use super::refusal::attempt;
@@ -49,7 +50,10 @@ pub(super) async fn show(
             return Err(asked.conflict("several could be meant", hint));
         }
     };
-    let shown = detail(&host, record);
+    let record = record.clone();
+    // A walk over the map of all pairs of classes takes milliseconds.
+    let reading = spawn_blocking(move || detail(&host, &record));
+    let shown = reading.await.map_err(|error| asked.broken(&error))?;
     shown.map(Json).map_err(|error| asked.broken(&error))
 }
 

@@ -13,8 +13,10 @@ use tartan_agent_api::people::status::{
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_ebpf::Direction;
 use tartan_model::HostName;
+use tokio::task::spawn_blocking;
 
-use super::pools;
+use super::refusal::attempt;
+use super::{Answer, pools};
 use crate::addresses::Standing;
 use crate::chain;
 use crate::host::Host;
@@ -24,18 +26,26 @@ use crate::registry::Origin;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Shows it.
-pub(super) async fn show(State(host): State<Arc<Host>>) -> Json<Status> {
-    Json(Status {
+pub(super) async fn show(State(host): State<Arc<Host>>) -> Answer<Status> {
+    let asked = attempt("show the status of", &host.name);
+    let store = store(&host).await;
+    // A walk over the kernel's maps takes milliseconds.
+    let reading = spawn_blocking(move || status(&host, store));
+    reading.await.map(Json).map_err(|error| asked.broken(&error))
+}
+
+fn status(host: &Host, store: StoreStatus) -> Status {
+    Status {
         host: host.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         boot: host.boot.clone(),
-        store: store(&host).await,
-        registry: registry(&host),
-        attachments: attachments(&host),
-        pools: pools::views(&host),
-        dataplane: dataplane(&host),
-        workers: vec![claims(&host), publisher(&host), reaper(&host)],
-    })
+        store,
+        registry: registry(host),
+        attachments: attachments(host),
+        pools: pools::views(host),
+        dataplane: dataplane(host),
+        workers: vec![claims(host), publisher(host), reaper(host)],
+    }
 }
 
 async fn store(host: &Host) -> StoreStatus {

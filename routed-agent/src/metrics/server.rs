@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 
 use super::{page, reading};
 use crate::api::Bounded;
@@ -64,7 +65,11 @@ pub(crate) async fn serve(
 }
 
 async fn metrics(State(host): State<Arc<Host>>) -> Response {
-    match page::page(&host.metrics, &reading::read(&host)) {
+    // A walk over the map of all pairs of classes takes milliseconds.
+    let writing = spawn_blocking(move || {
+        page::page(&host.metrics, &reading::read(&host))
+    });
+    match writing.await.unwrap_or(Err(std::fmt::Error)) {
         Ok(text) => {
             ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
         }

@@ -6,11 +6,11 @@ fn caller(uid: u32, gid: u32) -> Caller {
     Caller(Some(Credentials { uid, gid }))
 }
 
-#[test]
-fn root_may_ask_and_an_unknown_caller_may_not() {
-    assert!(caller(0, 4242).may_ask());
-    assert!(!caller(4_000_000, 4_000_000).may_ask());
-    assert!(!Caller(None).may_ask());
+#[tokio::test]
+async fn root_may_ask_and_an_unknown_caller_may_not() {
+    assert!(caller(0, 4242).may_ask().await);
+    assert!(!caller(4_000_000, 4_000_000).may_ask().await);
+    assert!(!Caller(None).may_ask().await);
 }
 
 #[test]
