@@ -6,13 +6,20 @@
 //! NETLINK_ROUTE socket that the plugin opened inside that netns: a plugin has
 //! one thread and enters the netns for nothing, while the agent would need a
 //! thread of its own for it.
+//!
+//! A request that is too long for one packet (a runtime lists thousands of
+//! attachments for GC) travels in a memfd, the first of the descriptors, and
+//! the packet says only that.
 
+use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags,
     SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
@@ -24,13 +31,21 @@ use thiserror::Error;
 
 use crate::plugin::{Reply, Request};
 
-/// Longest message in bytes. A Unix socket sends a packet in one piece out of
+/// Longest packet in bytes. A Unix socket sends a packet in one piece out of
 /// its send buffer, which without privileges is 212,992 bytes
 /// (net.core.wmem_default); some of them are the kernel's.
-pub const MAX_MESSAGE_BYTES: usize = 192 * 1024;
+const MAX_PACKET_BYTES: usize = 192 * 1024;
 
-/// Most descriptors beside a message.
-const MOST_BESIDE: usize = 2;
+/// Longest request in bytes: as long as the network configuration that a
+/// plugin reads, which is where it comes from.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// The packet in place of a request that is in the first descriptor; no JSON
+/// is this.
+const IN_MEMFD: &[u8] = b"memfd";
+
+/// Most descriptors beside a packet: a memfd, a netns and a netlink socket.
+const MOST_BESIDE: usize = 3;
 
 /// Connections that wait for the agent to take them. A host that starts
 /// thousands of containers at once has as many plugins waiting.
@@ -83,10 +98,25 @@ pub fn call<'fd>(
         |source| CallError::Unanswered { path: path.to_owned(), source };
     let socket = connected(path, patience).map_err(absent)?;
     // A connection that broke before the message was taken did nothing.
-    let beside: Vec<_> = beside.into_iter().take(MOST_BESIDE).collect();
-    send(socket.as_fd(), &message, &beside).map_err(absent)?;
+    send_any(socket.as_fd(), &message, beside).map_err(absent)?;
     let (bytes, _) = receive(socket.as_fd()).map_err(unanswered)?;
     decode(&bytes).map_err(unanswered)
+}
+
+/// Sends a request of any length.
+fn send_any<'fd>(
+    socket: BorrowedFd<'_>,
+    message: &[u8],
+    beside: impl IntoIterator<Item = BorrowedFd<'fd>>,
+) -> io::Result<()> {
+    let mut beside: Vec<_> = beside.into_iter().take(MOST_BESIDE - 1).collect();
+    if message.len() <= MAX_PACKET_BYTES {
+        return send(socket, &message, &beside);
+    }
+    let memfd = File::from(memfd_create("request", MemfdFlags::CLOEXEC)?);
+    memfd.write_all_at(message, 0)?;
+    beside.insert(0, memfd.as_fd());
+    send(socket, &IN_MEMFD, &beside)
 }
 
 fn connected(path: &Path, patience: Duration) -> io::Result<OwnedFd> {
@@ -159,8 +189,13 @@ impl Connection {
     pub fn request(&self, patience: Duration) -> io::Result<(Request, Beside)> {
         let timeout = sockopt::Timeout::Recv;
         sockopt::set_socket_timeout(&self.0, timeout, Some(patience))?;
-        let (bytes, beside) = receive(self.0.as_fd())?;
-        Ok((decode(&bytes)?, beside))
+        let (mut bytes, descriptors) = receive(self.0.as_fd())?;
+        let mut descriptors = descriptors.into_iter();
+        if bytes == IN_MEMFD {
+            bytes = read_memfd(descriptors.next())?;
+        }
+        let (netns, rtnl) = (descriptors.next(), descriptors.next());
+        Ok((decode(&bytes)?, Beside { netns, rtnl }))
     }
 
     /// Sends the answer. A plugin that has gone makes no difference.
@@ -172,7 +207,7 @@ impl Connection {
 
 fn send(
     socket: BorrowedFd<'_>,
-    message: &impl AsRef<[u8]>,
+    packet: &impl AsRef<[u8]>,
     beside: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
     let mut space =
@@ -181,15 +216,28 @@ fn send(
     if !beside.is_empty() {
         ancillary.push(SendAncillaryMessage::ScmRights(beside));
     }
-    let parts = [IoSlice::new(message.as_ref())];
+    let parts = [IoSlice::new(packet.as_ref())];
     sendmsg(socket, &parts, &mut ancillary, SendFlags::NOSIGNAL)?;
     Ok(())
 }
 
-/// Takes one whole message. The end of the connection and a message that is
-/// too long are errors.
-fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
-    let mut bytes = vec![0; MAX_MESSAGE_BYTES];
+/// What a memfd holds, of the length of a request at most. It is read where
+/// it stands, which a pipe in its place refuses instead of waiting.
+fn read_memfd(memfd: Option<OwnedFd>) -> io::Result<Vec<u8>> {
+    let memfd = File::from(memfd.ok_or(io::ErrorKind::InvalidData)?);
+    let length = usize::try_from(memfd.metadata()?.len())
+        .ok()
+        .filter(|length| *length <= MAX_MESSAGE_BYTES)
+        .ok_or(io::ErrorKind::InvalidData)?;
+    let mut bytes = vec![0; length];
+    memfd.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// Takes one whole packet. The end of the connection and a packet that is too
+/// long are errors.
+fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+    let mut bytes = vec![0; MAX_PACKET_BYTES];
     let mut space =
         [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_BESIDE))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -206,7 +254,7 @@ fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
         return Err(io::Error::from(io::ErrorKind::InvalidData));
     }
     bytes.truncate(got.bytes);
-    let mut descriptors = ancillary
+    let descriptors = ancillary
         .drain()
         .filter_map(|message| {
             let RecvAncillaryMessage::ScmRights(fds) = message else {
@@ -215,8 +263,7 @@ fn receive(socket: BorrowedFd<'_>) -> io::Result<(Vec<u8>, Beside)> {
             Some(fds)
         })
         .flatten();
-    let (netns, rtnl) = (descriptors.next(), descriptors.next());
-    Ok((bytes, Beside { netns, rtnl }))
+    Ok((bytes, descriptors.collect()))
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {

@@ -3,7 +3,10 @@
 use std::os::fd::AsRawFd;
 use std::thread;
 
-use crate::plugin::{Action, Fault, Reply, Request, Status, VERSION};
+use crate::plugin::{
+    Action, CollectGarbage, Fault, Reply, Request, Status, VERSION,
+    ValidAttachment,
+};
 
 use super::*;
 
@@ -32,6 +35,58 @@ fn a_request_and_its_descriptor_arrive_and_are_answered() {
     let reply = call(&path, &status(), Some(null.as_fd()), PATIENCE).unwrap();
     assert_eq!(reply, Reply::Done);
     assert_eq!(agent.join().unwrap(), (status(), true));
+}
+
+/// What a runtime with so many containers asks at a GC.
+fn list_of(containers: usize) -> Request {
+    let one = |number| ValidAttachment {
+        container: format!("{number:064x}").parse().unwrap(),
+        interface: "eth0".parse().unwrap(),
+    };
+    let network = "shop".parse().unwrap();
+    let valid = (0..containers).map(one).collect();
+    let action = Action::CollectGarbage(CollectGarbage { network, valid });
+    Request { v: VERSION, action }
+}
+
+#[test]
+fn a_request_longer_than_a_packet_arrives_with_its_descriptor() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let listener = Listener::bind(&path).unwrap();
+    let agent = thread::spawn(move || {
+        let connection = listener.accept().unwrap();
+        let (request, beside) = connection.request(PATIENCE).unwrap();
+        connection.answer(&Reply::Done).unwrap();
+        (request, beside.netns.is_some(), beside.rtnl.is_some())
+    });
+    let asked = list_of(20_000);
+    let null = std::fs::File::open("/dev/null").unwrap();
+    let reply = call(&path, &asked, Some(null.as_fd()), PATIENCE).unwrap();
+    assert_eq!(reply, Reply::Done);
+    assert_eq!(agent.join().unwrap(), (asked, true, false));
+}
+
+#[test]
+fn a_request_longer_than_the_longest_is_refused_before_it_is_sent() {
+    let nobody = Path::new("/nowhere/cni.sock");
+    let refused = call(nobody, &list_of(60_000), None, PATIENCE).unwrap_err();
+    assert!(matches!(refused, CallError::TooLong { .. }), "{refused:?}");
+}
+
+#[test]
+fn what_is_no_memfd_is_an_error_for_the_agent_and_no_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let listener = Listener::bind(&path).unwrap();
+    let (pipe, _kept_open) = std::io::pipe().unwrap();
+    let none: &[BorrowedFd<'_>] = &[];
+    for beside in [none, &[pipe.as_fd()]] {
+        let socket = connected(&path, PATIENCE).unwrap();
+        send(socket.as_fd(), &IN_MEMFD, beside).unwrap();
+        let connection = listener.accept().unwrap();
+        assert!(connection.request(PATIENCE).is_err());
+    }
 }
 
 #[test]
