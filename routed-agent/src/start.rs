@@ -39,6 +39,7 @@ use tartan_store::{
 };
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::addresses::{
     Addresses, Mirror, MirrorError, keep_head_room, keep_published,
@@ -169,12 +170,23 @@ pub(crate) async fn run(
     announce(&host);
     ended().await.map_err(StartError::Process)?;
     tracing::info!("ending; attachments, filters and maps stay");
-    let published = host.addresses.publish_all();
-    if !tokio::time::timeout(GRACE, published).await.unwrap_or(false) {
+    let ending = end(&host, tasks.into_iter().chain(metrics));
+    if !tokio::time::timeout(GRACE, ending).await.unwrap_or(false) {
         tracing::warn!("the store does not answer; the next agent tells it");
     }
-    tasks.into_iter().chain(metrics).for_each(|task| task.abort());
     Ok(host.seen.write()?)
+}
+
+/// Ends the tasks, then says to the store what is left to say: two that
+/// publish would refuse each other's writes. Answers whether all was said.
+async fn end(host: &Host, tasks: impl Iterator<Item = JoinHandle<()>>) -> bool {
+    let tasks: Vec<_> = tasks.collect();
+    tasks.iter().for_each(JoinHandle::abort);
+    for task in tasks {
+        // Aborted, as it should be.
+        let _ = task.await;
+    }
+    host.addresses.publish_all().await
 }
 
 async fn confirm(host: &Host) {
