@@ -12,7 +12,7 @@
 //! | the socket that sends them and reads back | [`Rtnl`] |
 //! | what is read | [`Link`], [`Route`], [`Rule`], [`Neighbour`], [`Filter`] |
 //! | numbers for links we make | [`LinkIndexes`] |
-//! | forwarding of the namespace | [`set_forwarding`] |
+//! | forwarding of the namespace | [`set_forwarding`], [`keep_advertisements`] |
 //!
 //! A veth is born with its peer inside the container's namespace, under a
 //! number chosen by us: so the name it also goes by and its qdisc can be
@@ -53,7 +53,9 @@ pub use request::Question;
 pub use route::{NextHop, Route, RouteScope};
 pub use rtnl::{Echo, Rtnl};
 pub use rule::Rule;
-pub use sysctl::{Forwarding, SysctlError, forwarding, set_forwarding};
+pub use sysctl::{
+    Forwarding, SysctlError, forwarding, keep_advertisements, set_forwarding,
+};
 
 /// The number that marks a route or a rule as ours (`proto 116` in `ip`): free in
 /// /etc/iproute2/rt_protos, and what we delete or repair carries it.

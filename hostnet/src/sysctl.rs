@@ -1,9 +1,10 @@
-//! Whether a network namespace forwards packets. Acts, on the namespace of
-//! the calling thread: /proc/sys/net is that of whoever looks.
+//! Whether a network namespace forwards packets, and which of its links learn
+//! from routers nevertheless. Acts, on the namespace of the calling thread:
+//! /proc/sys/net is that of whoever looks.
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use tartan_model::Family;
 use thiserror::Error;
@@ -24,7 +25,7 @@ pub enum SysctlError {
     #[error("cannot read {path}")]
     Read {
         /// Its file.
-        path: &'static str,
+        path: PathBuf,
         /// Why not.
         #[source]
         source: io::Error,
@@ -33,18 +34,29 @@ pub enum SysctlError {
     #[error("cannot write {path}")]
     Write {
         /// Its file.
-        path: &'static str,
+        path: PathBuf,
         /// Why not.
         #[source]
         source: io::Error,
     },
 }
 
+impl SysctlError {
+    /// True where the kernel has no such setting: a kernel without IPv6 has
+    /// none of its settings.
+    pub fn is_absent(&self) -> bool {
+        match self {
+            Self::Read { source, .. } => {
+                source.kind() == io::ErrorKind::NotFound
+            }
+            Self::Write { .. } => false,
+        }
+    }
+}
+
 /// Whether the namespace forwards packets of a family.
 pub fn forwarding(family: Family) -> Result<Forwarding, SysctlError> {
-    let path = path(family);
-    let text = fs::read_to_string(Path::new(path))
-        .map_err(|source| SysctlError::Read { path, source })?;
+    let text = read(forwarding_of(family))?;
     Ok(if text.trim() == "0" { Forwarding::Off } else { Forwarding::On })
 }
 
@@ -58,19 +70,46 @@ pub fn set_forwarding(
     if before == wanted {
         return Ok(before);
     }
-    let path = path(family);
     let text = match wanted {
         Forwarding::On => "1",
         Forwarding::Off => "0",
     };
-    fs::write(path, text)
-        .map_err(|source| SysctlError::Write { path, source })?;
+    write(forwarding_of(family), text)?;
     Ok(before)
 }
 
-fn path(family: Family) -> &'static str {
-    match family {
-        Family::V4 => "/proc/sys/net/ipv4/ip_forward",
-        Family::V6 => "/proc/sys/net/ipv6/conf/all/forwarding",
+/// Has a link that listens to router advertisements listen to them also once
+/// the namespace forwards IPv6, where the kernel would stop (`accept_ra`: 1
+/// becomes 2, Documentation/networking/ip-sysctl.rst). True where that was
+/// changed; a link that does not listen, or is not there, stays as it is.
+///
+/// To be done before forwarding is switched on: the switch forgets what was
+/// learned by links that stop.
+pub fn keep_advertisements(link: &str) -> Result<bool, SysctlError> {
+    let path = || PathBuf::from(format!("{IPV6_LINKS}/{link}/accept_ra"));
+    match read(path()) {
+        Ok(text) if text.trim() == "1" => write(path(), "2").map(|()| true),
+        Ok(_) => Ok(false),
+        Err(error) if error.is_absent() => Ok(false),
+        Err(error) => Err(error),
     }
+}
+
+/// Where IPv6 has a directory for each link.
+const IPV6_LINKS: &str = "/proc/sys/net/ipv6/conf";
+
+fn forwarding_of(family: Family) -> PathBuf {
+    match family {
+        Family::V4 => "/proc/sys/net/ipv4/ip_forward".into(),
+        Family::V6 => format!("{IPV6_LINKS}/all/forwarding").into(),
+    }
+}
+
+fn read(path: PathBuf) -> Result<String, SysctlError> {
+    fs::read_to_string(&path)
+        .map_err(|source| SysctlError::Read { path, source })
+}
+
+fn write(path: PathBuf, text: &str) -> Result<(), SysctlError> {
+    fs::write(&path, text).map_err(|source| SysctlError::Write { path, source })
 }

@@ -7,8 +7,8 @@
 
 use tartan_ebpf::{Dataplane, Direction};
 use tartan_hostnet::{
-    Batch, BatchError, FilterSpec, LinkIndexes, OpenError, ReadError, Rtnl,
-    VethEnd, VethSpec,
+    Batch, BatchError, FilterSpec, Link, LinkIndexes, OpenError, ReadError,
+    Rtnl, VethEnd, VethSpec,
 };
 use tartan_model::Mac;
 use thiserror::Error;
@@ -54,7 +54,7 @@ pub(crate) fn install(
 ) -> Result<(), InstallError> {
     match rtnl.link_named(KEEPER[0])? {
         None => make_keeper(rtnl, indexes).map_err(InstallError::Keeper)?,
-        Some(link) if link.is_called(KEEPER_ALT_NAME) => {}
+        Some(link) if is_keeper(&link) => {}
         Some(_) => return Err(InstallError::Foreign),
     }
     for (block, direction) in [
@@ -73,6 +73,12 @@ pub(crate) fn install(
         })?;
     }
     Ok(())
+}
+
+/// True for an end of the keeper.
+pub(crate) fn is_keeper(link: &Link) -> bool {
+    let is_end = KEEPER.contains(&link.name.as_str());
+    is_end && link.is_called(KEEPER_ALT_NAME)
 }
 
 fn make_keeper(

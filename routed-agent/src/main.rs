@@ -16,6 +16,7 @@ mod config;
 mod dataplane;
 mod endpoints;
 mod follow;
+mod forwarding;
 mod host;
 mod instance;
 mod logging;

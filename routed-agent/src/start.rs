@@ -28,12 +28,10 @@ use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_agent_api::seqpacket::Listener;
 use tartan_ebpf::{BpffsError, Dataplane, DataplaneSettings, MapError, Mark};
-use tartan_hostnet::{
-    Forwarding, Link, LinkIndexes, ReadError, Rtnl, SysctlError, set_forwarding,
-};
+use tartan_hostnet::{Link, LinkIndexes, ReadError, Rtnl, SysctlError};
 use tartan_ipam::Ledger;
 use tartan_model::names::NameError;
-use tartan_model::{BootId, Family, Generation, HostName};
+use tartan_model::{BootId, Generation, HostName};
 use tartan_store::{
     EtcdCertificate, EtcdLogin, EtcdSettings, EtcdTls, Store, StoreError,
 };
@@ -58,7 +56,7 @@ use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
 use crate::seen::{Seen, SeenError, keep_written};
-use crate::{api, chain, follow, instance, sweep};
+use crate::{api, chain, follow, forwarding, instance, sweep};
 
 /// MTU of a host without a default route: Ethernet's.
 const PLAIN_MTU: u32 = 1500;
@@ -327,12 +325,7 @@ fn kernel(
     };
     dataplane.set_settings(&DataplaneSettings { mark })?;
     dataplane::install(rtnl, &dataplane, indexes)?;
-    for family in Family::ALL {
-        let before = set_forwarding(family, Forwarding::On)?;
-        if before == Forwarding::Off {
-            tracing::info!(%family, "switched forwarding on");
-        }
-    }
+    forwarding::switch_on(&rtnl.links()?)?;
     Ok(dataplane)
 }
 
