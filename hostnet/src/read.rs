@@ -50,6 +50,16 @@ impl Rtnl {
             .map(|all| of_link(all, index))
     }
 
+    /// The addresses of all links, of both families.
+    pub fn all_addresses(&mut self) -> Result<Vec<IpAddr>, ReadError> {
+        let any_link = 0;
+        let all = self.both(
+            |family| Question::Addresses(family, any_link),
+            read_address,
+        )?;
+        Ok(all.into_iter().map(|(_, address)| address).collect())
+    }
+
     /// The unicast routes that a protocol made, of both families, in all
     /// tables.
     pub fn routes(&mut self, protocol: u8) -> Result<Vec<Route>, ReadError> {

@@ -5,15 +5,15 @@
 //! Everything here is idempotent and stays when the agent ends: a filter is
 //! replaced in one step, so that no packet passes between two programs.
 
-use tartan_ebpf::{Dataplane, Direction};
+use tartan_ebpf::{Dataplane, Direction, MapError};
 use tartan_hostnet::{
     Batch, BatchError, FilterSpec, Link, LinkIndexes, OpenError, ReadError,
     Rtnl, VethEnd, VethSpec,
 };
-use tartan_model::Mac;
+use tartan_model::{ClassId, Mac};
 use thiserror::Error;
 
-use crate::attach::wire::BLOCKS;
+use crate::attach::wire::{self, BLOCKS};
 
 /// The pair that keeps the blocks: down, without addresses.
 const KEEPER: [&str; 2] = ["tartan0", "tartan1"];
@@ -73,6 +73,28 @@ pub(crate) fn install(
         })?;
     }
     Ok(())
+}
+
+/// The programs could not be told of the host.
+#[derive(Debug, Error)]
+pub(crate) enum KnowError {
+    #[error("cannot read the host's addresses")]
+    Read(#[from] ReadError),
+    #[error("cannot write the host's addresses into the kernel's map")]
+    Write(#[from] MapError),
+}
+
+/// Tells the programs the host's own addresses and the gateways, so that what
+/// goes there is not counted as the world.
+pub(crate) fn know_host(
+    rtnl: &mut Rtnl,
+    dataplane: &Dataplane,
+) -> Result<(), KnowError> {
+    let own = rtnl.all_addresses()?;
+    let gateways = [wire::GATEWAY_4, wire::GATEWAY_6];
+    let all = own.into_iter().chain(gateways);
+    let known: Vec<_> = all.map(|it| (it, ClassId::HOST)).collect();
+    Ok(dataplane.set_known_addresses(&known)?)
 }
 
 /// True for an end of the keeper.

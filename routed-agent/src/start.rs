@@ -49,7 +49,7 @@ use crate::attachments::Attachments;
 use crate::claims::{self, Claims};
 use crate::clock::{Generations, boot_id};
 use crate::config::{self, Config, Listen, Mtu, StoreConfig};
-use crate::dataplane::{self, InstallError};
+use crate::dataplane::{self, InstallError, KnowError};
 use crate::host::Host;
 use crate::metrics::{self, Metrics};
 use crate::plugin_socket::{self, ServeError};
@@ -112,6 +112,8 @@ pub(crate) enum StartError {
     Links(#[from] ReadError),
     #[error("cannot put the programs where packets pass")]
     Install(#[from] InstallError),
+    #[error("cannot tell the programs of this host")]
+    Know(#[from] KnowError),
     #[error("cannot switch forwarding on")]
     Forwarding(#[from] SysctlError),
     #[error("cannot start the reaper")]
@@ -324,6 +326,7 @@ fn kernel(
         config::Mark::Off => Mark::Off,
     };
     dataplane.set_settings(&DataplaneSettings { mark })?;
+    dataplane::know_host(rtnl, &dataplane)?;
     dataplane::install(rtnl, &dataplane, indexes)?;
     forwarding::switch_on(&rtnl.links()?)?;
     Ok(dataplane)

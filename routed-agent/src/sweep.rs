@@ -13,6 +13,7 @@ use tartan_model::Attachment;
 
 use crate::attach::delete;
 use crate::chain;
+use crate::dataplane::{self, KnowError};
 use crate::endpoints::{self, Mode, ObserveError, Report};
 use crate::host::Host;
 
@@ -26,6 +27,8 @@ pub(crate) enum SweepError {
     Netlink(#[from] OpenError),
     #[error("cannot see what the kernel has")]
     Observe(#[from] ObserveError),
+    #[error("cannot tell the programs of this host")]
+    Know(#[from] KnowError),
 }
 
 /// Sweeps once, as `tartan gc` asks. Blocks.
@@ -40,13 +43,21 @@ pub(crate) fn start(host: &Arc<Host>) -> std::io::Result<()> {
     let run = move || {
         loop {
             thread::park_timeout(EVERY);
-            if let Err(error) = sweep(&host, Mode::Apply) {
+            if let Err(error) = once(&host) {
                 tracing::warn!("{}", chain(&error));
             }
         }
     };
     thread::Builder::new().name("sweep".to_owned()).spawn(run)?;
     Ok(())
+}
+
+/// Holds every attachment against the kernel, and the host's addresses, of
+/// which nobody tells, against what the programs know.
+fn once(host: &Host) -> Result<(), SweepError> {
+    let mut rtnl = Rtnl::open()?;
+    endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
+    Ok(dataplane::know_host(&mut rtnl, &host.dataplane)?)
 }
 
 /// Detaches what `wish` does not list of its network. Goes on after a

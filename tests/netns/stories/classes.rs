@@ -159,3 +159,25 @@ story!(an_interface_without_a_class_passes_nothing, |world| {
     });
     assert!(counted, "{drops:?}");
 });
+
+/// What the kernel counted for packets from a container to a class.
+fn sent_to(host: &Host, container: &Container, class: &str) -> u64 {
+    let [name, ..] = &container.addresses()[..] else { return 0 };
+    let shown = host.lists(&format!("endpoint show {name}"));
+    let peers = shown["peers"].as_array().cloned().unwrap_or_default();
+    let to = peers.iter().filter(|peer| {
+        peer["class_name"] == class && peer["direction"] == "from_container"
+    });
+    to.filter_map(|peer| peer["packets"].as_u64()).sum()
+}
+
+// What a container sends to its host is not counted as sent to the world.
+story!(the_host_is_not_the_world, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+
+    talk::reaches(&front.end(), &ambre.end(), tcp(80));
+
+    assert!(sent_to(&ambre, &front, "host") > 0);
+    assert_eq!(sent_to(&ambre, &front, "world"), 0);
+});
