@@ -102,3 +102,6 @@ fn stale(records: &[Record], wish: &CollectGarbage) -> Vec<Attachment> {
         .cloned()
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
