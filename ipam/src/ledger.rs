@@ -28,7 +28,7 @@ use crate::request::Claimed;
 
 pub(crate) mod assign;
 pub(crate) mod block;
-mod outlook;
+pub(crate) mod outlook;
 pub(crate) mod publish;
 mod query;
 pub(crate) mod release;

@@ -10,20 +10,15 @@
 //! ```
 //!
 //! An ADD touches the ledger alone, unless no own block has room: then it
-//! waits, no longer than [`CLAIM_PATIENCE`], for one to be claimed.
+//! waits, not for ever, for one to be claimed.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tartan_agent_api::record::{Record, RecordState};
-use tartan_ipam::claimer::{ClaimError, claim};
-use tartan_ipam::{
-    AssignError, AssignRequest, Claimant, Claimed, Ledger, Living,
-    RestoreError, Stage, Want,
-};
-use tartan_model::{Attachment, Generation, HostName, PoolName};
+use tartan_ipam::{Claimant, Claimed, Ledger, Living, RestoreError, Stage};
+use tartan_model::{Attachment, Generation, HostName};
 use tartan_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -31,17 +26,16 @@ use tokio::sync::Notify;
 use crate::clock::boot_time;
 use crate::seen::Seen;
 
+mod claiming;
+mod contact;
 mod error;
 mod mirror;
 mod publish;
 
+use contact::Contact;
 pub(crate) use error::AddressError;
 pub(crate) use mirror::{Mirror, MirrorError};
 pub(crate) use publish::PublishReport;
-
-/// How long an ADD waits for a block to be claimed before it says "try again
-/// later": runtimes give a plugin some ten seconds and more.
-const CLAIM_PATIENCE: Duration = Duration::from_secs(8);
 
 /// What this host may say to the store of blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,11 +59,13 @@ pub(crate) struct Addresses {
     standing: Mutex<Standing>,
     /// Blocks are claimed one after another: who waited asks the ledger again
     /// before claiming another.
-    claiming: tokio::sync::Mutex<()>,
+    claiming: Arc<tokio::sync::Mutex<()>>,
     changed: Notify,
     thirsty: Notify,
     runtime: Handle,
     published: Mutex<PublishReport>,
+    /// When the store last answered, and how long to go on without.
+    contact: Mutex<Contact>,
     /// How much of the registry the ledger has heard of.
     heard: Mutex<Option<u64>>,
 }
@@ -82,17 +78,19 @@ impl Addresses {
         (mirror, seen): (Mirror, Arc<Seen>),
         runtime: Handle,
     ) -> Self {
+        let contact = Contact::known_since(mirror.contact());
         Self {
             ledger: Mutex::new(ledger),
             store,
             mirror,
             seen,
             standing: Mutex::default(),
-            claiming: tokio::sync::Mutex::new(()),
+            claiming: Arc::default(),
             changed: Notify::new(),
             thirsty: Notify::new(),
             runtime,
             published: Mutex::new(PublishReport::default()),
+            contact: Mutex::new(contact),
             heard: Mutex::new(None),
         }
     }
@@ -149,6 +147,26 @@ impl Addresses {
         self.claiming.lock().await
     }
 
+    /// The store has answered, and what this host knows of it holds.
+    pub(crate) fn made_contact(&self) {
+        let now = boot_time();
+        if lock(&self.contact).made(now) {
+            let kept = self.mirror.put_contact(now);
+            if let Err(error) = kept {
+                tracing::warn!("{}", crate::chain(&error));
+            }
+        }
+    }
+
+    /// How long to give addresses without contact to the store.
+    pub(crate) fn set_max_offline(&self, longest: Duration) {
+        lock(&self.contact).longest = longest;
+    }
+
+    fn refuse_offline(&self) -> Result<(), AddressError> {
+        lock(&self.contact).check(boot_time())
+    }
+
     /// What this host may say to the store from now on.
     pub(crate) fn stand(&self, standing: Standing) {
         *lock(&self.standing) = standing;
@@ -177,124 +195,6 @@ impl Addresses {
     /// The ledger has heard of the registry up to that snapshot.
     pub(crate) fn caught_up(&self, serial: u64) {
         *lock(&self.heard) = Some(serial);
-    }
-
-    /// Gives one address per family. Called from threads of the plugins'
-    /// socket; blocks while a block is claimed.
-    pub(crate) fn assign(
-        &self,
-        request: &AssignRequest,
-    ) -> Result<Vec<IpAddr>, AddressError> {
-        match self.ledger().assign(request, boot_time()) {
-            Ok(assigned) => return Ok(assigned.addresses),
-            Err(AssignError::NeedsBlock(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let claimed = async {
-            tokio::time::timeout(
-                CLAIM_PATIENCE,
-                self.assign_claiming(request.clone()),
-            )
-            .await
-        };
-        self.runtime.block_on(claimed).unwrap_or(Err(AddressError::TooLong))
-    }
-
-    async fn assign_claiming(
-        &self,
-        mut request: AssignRequest,
-    ) -> Result<Vec<IpAddr>, AddressError> {
-        let _one_at_a_time = self.claiming.lock().await;
-        loop {
-            let answer =
-                self.with(|ledger| ledger.assign(&request, boot_time()));
-            let wants = match answer {
-                Ok(assigned) => return Ok(assigned.addresses),
-                Err(AssignError::NeedsBlock(wants)) => wants,
-                Err(error) => return Err(error.into()),
-            };
-            for want in wants {
-                if !self.claim(&want).await? {
-                    request.unclaimable.insert((want.pool, want.family));
-                }
-            }
-        }
-    }
-
-    /// Claims one block for an ADD; false where the pool has no room for it.
-    async fn claim(&self, want: &Want) -> Result<bool, AddressError> {
-        if self.claim_free(want).await? {
-            return Ok(true);
-        }
-        // A block of other containers of ours that nobody needs may serve:
-        // an ADD, not head-room, for then two teams take turns for ever.
-        let idle = lock(&self.ledger).begin_return_for(want, boot_time());
-        if let Some(block) = idle
-            && self.give_back(&block).await.is_ok()
-            && self.claim_free(want).await?
-        {
-            return Ok(true);
-        }
-        self.with(|ledger| ledger.found_no_room(want, boot_time()));
-        Ok(false)
-    }
-
-    /// Claims from what is free what any group of containers will need next.
-    async fn seek_head_room(&self) {
-        for want in self.look(|ledger| ledger.wants(boot_time())) {
-            let _one_at_a_time = self.claiming.lock().await;
-            match self.claim_free(&want).await {
-                Ok(true) => {}
-                Ok(false) => self.with(|ledger| {
-                    ledger.found_no_room(&want, boot_time());
-                }),
-                Err(error) => tracing::warn!(
-                    pool = %want.pool,
-                    "no head-room: {}",
-                    crate::chain(&error)
-                ),
-            }
-        }
-    }
-
-    async fn claim_free(&self, want: &Want) -> Result<bool, AddressError> {
-        let claimant = self.claimant().await?;
-        let known = self.look(|ledger| ledger.blocks().collect());
-        match claim(&self.store, &claimant, want, &known).await {
-            Ok(claimed) => {
-                // Before first use, so that an agent that is killed now and
-                // restarted without the store knows what it gave.
-                self.mirror.put(&claimed)?;
-                self.seen.claimed(&claimed);
-                self.adopt_block(&claimed);
-                tracing::info!(block = %claimed.prefix, "claimed");
-                Ok(true)
-            }
-            Err(ClaimError::NoRoom { .. }) => Ok(false),
-            Err(source) => Err(AddressError::Claim {
-                pool: want.pool.clone(),
-                source: Box::new(source),
-            }),
-        }
-    }
-
-    /// In whose name to claim a block. In a store that was restored a moment
-    /// ago what looks free may be somebody's.
-    async fn claimant(&self) -> Result<Claimant, AddressError> {
-        let claimant = match self.standing() {
-            Standing::Unconfirmed => return Err(AddressError::Unconfirmed),
-            Standing::Waiting(missing) => {
-                return Err(AddressError::Missing(missing));
-            }
-            Standing::Confirmed(claimant) => claimant,
-        };
-        let seen = self.seen.revision();
-        let now = self.store.revision().await;
-        if now.map_err(|e| AddressError::Store(Box::new(e)))? < seen {
-            self.seen.suspect();
-            return Err(AddressError::Suspicious);
-        }
-        Ok(claimant)
     }
 
     /// The ADD has ended: the container uses what it was given.
@@ -329,15 +229,6 @@ impl Addresses {
     pub(crate) fn restore(&self, record: &Record) -> Result<(), RestoreError> {
         let living = living(record);
         self.with(|ledger| ledger.restore(&living, boot_time()))
-    }
-
-    /// Whether a container of some team could get an address of each family
-    /// now, as far as this host knows.
-    pub(crate) fn could_assign(
-        &self,
-        pools: &[PoolName],
-    ) -> Result<(), AssignError> {
-        self.look(|ledger| ledger.could_assign(pools, boot_time()))
     }
 
     /// How publishing is going.

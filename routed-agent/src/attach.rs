@@ -22,5 +22,6 @@ pub(crate) mod furnish;
 pub(crate) mod host_end;
 pub(crate) mod inside;
 pub(crate) mod shape;
+pub(crate) mod status;
 pub(crate) mod steps;
 pub(crate) mod wire;

@@ -124,7 +124,11 @@ async fn is_as_expected(host: &Host) -> Result<bool, ConfirmError> {
     let (_, at, verdict) = look(host, &memory).await?;
     let call = reassert::current_call(&host.store).await?;
     host.seen.saw(at);
-    Ok(!verdict.is_restored() && call == memory.call)
+    let is_expected = !verdict.is_restored() && call == memory.call;
+    if is_expected {
+        host.addresses.made_contact();
+    }
+    Ok(is_expected)
 }
 
 async fn look(
@@ -168,6 +172,7 @@ async fn try_confirm(host: &Host) -> Result<(), ConfirmError> {
         host.seen.accept(id, at);
     }
     host.seen.followed(call.clone());
+    host.addresses.made_contact();
     agree(host, claimant, call).await
 }
 

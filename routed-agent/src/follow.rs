@@ -22,6 +22,7 @@ pub(crate) fn feed(host: &Host) {
         ledger.set_rest(registry.settings.address_rest());
         ledger.set_reserved(reserved);
     });
+    host.addresses.set_max_offline(registry.settings.max_offline());
     host.addresses.caught_up(registry.serial);
 }
 

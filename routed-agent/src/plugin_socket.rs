@@ -18,7 +18,7 @@ use tartan_hostnet::{OpenError, Rtnl};
 use tartan_model::Attachment;
 
 use crate::attach::inside::Inside;
-use crate::attach::{add, check, delete, fault};
+use crate::attach::{add, check, delete, fault, status};
 use crate::host::Host;
 use crate::sweep;
 
@@ -101,9 +101,9 @@ impl Worker {
                 sweep::collect(&self.host, &mut self.rtnl, &wish)
                     .map(|()| Reply::Done)
             }
-            Action::Status(wish) => {
-                fault::of_status(&self.host, &wish).map(|()| Reply::Done)
-            }
+            Action::Status(wish) => status::status(&self.host, &wish)
+                .map(|()| Reply::Done)
+                .map_err(|error| fault::of_status(&error)),
         };
         result.unwrap_or_else(|fault| {
             tracing::warn!(

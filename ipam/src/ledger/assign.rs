@@ -179,6 +179,17 @@ impl Ledger {
         Ok(Assigned { addresses, freshness: Freshness::New })
     }
 
+    /// The blocks that [`Self::assign`] would ask for now.
+    pub fn needs(&self, request: &AssignRequest, now: BootTime) -> Vec<Want> {
+        match self.held_already(request) {
+            Ok(None) => match self.choose(request, now) {
+                Err(AssignError::NeedsBlock(wants)) => wants,
+                Ok(_) | Err(_) => Vec::new(),
+            },
+            Ok(Some(_)) | Err(_) => Vec::new(),
+        }
+    }
+
     fn held_already(
         &self,
         request: &AssignRequest,

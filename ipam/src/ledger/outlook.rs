@@ -6,6 +6,15 @@ use super::assign::{AssignError, PoolNames};
 use super::{Group, Ledger};
 use crate::boot_time::BootTime;
 
+/// What an assignment would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// Nothing: own blocks have an address of each family.
+    Free,
+    /// A block must be claimed first.
+    Claim,
+}
+
 impl Ledger {
     /// Whether a container could get an address of each family from the
     /// listed pools now: some own block has one, or a claim may yet find
@@ -14,30 +23,46 @@ impl Ledger {
         &self,
         pools: &[PoolName],
         now: BootTime,
-    ) -> Result<(), AssignError> {
+    ) -> Result<Prospect, AssignError> {
         let listed = self.listed(pools)?;
+        let mut prospect = Prospect::Free;
         for family in Family::ALL {
             let mut having =
                 listed.iter().filter(|p| p.cidr(family).is_some()).peekable();
-            let is_wanted = having.peek().is_some();
-            if is_wanted && !having.any(|p| self.has_room(p, family, now)) {
-                return Err(AssignError::Exhausted {
-                    pools: PoolNames(pools.to_vec()),
-                    family,
-                    resting: self.resting().count(),
-                    soonest: None,
-                });
+            if having.peek().is_none()
+                || having.clone().any(|p| self.has_free(p, family, now))
+            {
+                continue;
             }
+            if having.any(|p| self.may_claim(p, family, now)) {
+                prospect = Prospect::Claim;
+                continue;
+            }
+            return Err(AssignError::Exhausted {
+                pools: PoolNames(pools.to_vec()),
+                family,
+                resting: self.resting().count(),
+                soonest: None,
+            });
         }
-        Ok(())
+        Ok(prospect)
     }
 
-    fn has_room(&self, pool: &Pool, family: Family, now: BootTime) -> bool {
-        let is_of =
-            |group: &Group| group.pool == pool.name && group.family == family;
-        let mut shelves = self.shelves.iter().filter(|(g, _)| is_of(g));
-        let has_free =
-            shelves.any(|(_, shelf)| shelf.available(self.rest, now, 1) > 0);
-        has_free || !self.full.keys().any(|g| is_of(g) && self.is_full(g, now))
+    fn has_free(&self, pool: &Pool, family: Family, now: BootTime) -> bool {
+        let of_pool =
+            self.shelves.iter().filter(|(g, _)| g.is_of(pool, family));
+        let mut shelves = of_pool.map(|(_, shelf)| shelf);
+        shelves.any(|shelf| shelf.available(self.rest, now, 1) > 0)
+    }
+
+    fn may_claim(&self, pool: &Pool, family: Family, now: BootTime) -> bool {
+        let mut full = self.full.keys().filter(|g| g.is_of(pool, family));
+        !full.any(|group| self.is_full(group, now))
+    }
+}
+
+impl Group {
+    fn is_of(&self, pool: &Pool, family: Family) -> bool {
+        self.pool == pool.name && self.family == family
     }
 }

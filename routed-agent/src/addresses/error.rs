@@ -1,6 +1,7 @@
 //! Why an address was not given, and what to do about it. Pure.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tartan_ipam::AssignError;
 use tartan_ipam::claimer::ClaimError;
@@ -8,7 +9,8 @@ use tartan_model::{HostName, PoolName};
 use tartan_store::StoreError;
 use thiserror::Error;
 
-use super::{CLAIM_PATIENCE, MirrorError};
+use super::MirrorError;
+use super::claiming::CLAIM_PATIENCE;
 
 /// Why no address was given.
 #[derive(Debug, Error)]
@@ -36,6 +38,13 @@ pub(crate) enum AddressError {
     Store(#[source] Box<StoreError>),
     #[error("no block could be claimed within {CLAIM_PATIENCE:?}")]
     TooLong,
+    #[error("a block must be claimed first, and the store does not answer")]
+    NoAnswer,
+    #[error(
+        "the store has not answered for {} s, longer than max_offline \
+         ({} s) allows", .since.as_secs(), .longest.as_secs()
+    )]
+    Offline { since: Duration, longest: Duration },
 }
 
 impl AddressError {
@@ -66,8 +75,13 @@ impl AddressError {
             Self::Unconfirmed
             | Self::Suspicious
             | Self::Store(_)
+            | Self::NoAnswer
             | Self::TooLong => {
                 "a new block needs the store; look at: tartan status".to_owned()
+            }
+            Self::Offline { .. } => {
+                "the store must be reached again; look at: tartan status"
+                    .to_owned()
             }
             Self::Assign(_) | Self::Claim { .. } | Self::Mirror(_) => {
                 String::new()

@@ -1,6 +1,6 @@
-//! The claims of this host, mirrored in the run directory before first use:
-//! an agent restarted in the same boot goes on from them while the store is
-//! away. Acts on files.
+//! The claims of this host, mirrored in the run directory before first use,
+//! and when the store last answered: an agent restarted in the same boot goes
+//! on from them while the store is away. Acts on files.
 //!
 //! Only the claim is mirrored, not its slots: what of a block is taken, the
 //! records of the attachments say. What another boot mirrored is void.
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tartan_ipam::Claimed;
+use tartan_ipam::{BootTime, Claimed};
 use tartan_model::{BlockKey, BlockRecord, BootId, Prefix};
 use tartan_store::Revision;
 use thiserror::Error;
@@ -19,6 +19,7 @@ use thiserror::Error;
 #[derive(Clone, Debug)]
 pub(crate) struct Mirror {
     dir: PathBuf,
+    contact: PathBuf,
     boot: BootId,
 }
 
@@ -39,6 +40,13 @@ struct Line {
     record: BlockRecord,
 }
 
+/// The last contact with the store, by the clock of a boot.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    boot: BootId,
+    millis: u64,
+}
+
 impl Mirror {
     /// The mirror in a run directory, made if it is not there.
     pub(crate) fn in_run_dir(
@@ -47,7 +55,8 @@ impl Mirror {
     ) -> Result<Self, MirrorError> {
         let dir = run_dir.join("blocks");
         fs::create_dir_all(&dir).map_err(error("create", &dir))?;
-        Ok(Self { dir, boot })
+        let contact = run_dir.join("contact.json");
+        Ok(Self { dir, contact, boot })
     }
 
     /// Writes a claim.
@@ -63,12 +72,20 @@ impl Mirror {
                 ..claimed.record.clone()
             },
         };
-        let temporary = path.with_extension("tmp");
-        serde_json::to_vec(&line)
-            .map_err(io::Error::other)
-            .and_then(|bytes| fs::write(&temporary, bytes))
-            .and_then(|()| fs::rename(&temporary, &path))
-            .map_err(error("write", &path))
+        write(&path, &line)
+    }
+
+    /// Keeps the moment of the last contact with the store.
+    pub(super) fn put_contact(&self, at: BootTime) -> Result<(), MirrorError> {
+        let kept = Kept { boot: self.boot.clone(), millis: at.as_millis() };
+        write(&self.contact, &kept)
+    }
+
+    /// The last contact of this boot; none where none is known.
+    pub(super) fn contact(&self) -> Option<BootTime> {
+        let bytes = fs::read(&self.contact).ok()?;
+        let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+        (kept.boot == self.boot).then(|| BootTime::from_millis(kept.millis))
     }
 
     /// Forgets a claim that was given back or lost.
@@ -112,6 +129,15 @@ impl Mirror {
         let name = BlockKey(prefix).to_string().replace('/', "-");
         self.dir.join(format!("{name}.json"))
     }
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<(), MirrorError> {
+    let temporary = path.with_extension("tmp");
+    serde_json::to_vec(value)
+        .map_err(io::Error::other)
+        .and_then(|bytes| fs::write(&temporary, bytes))
+        .and_then(|()| fs::rename(&temporary, path))
+        .map_err(error("write", path))
 }
 
 fn read(path: &Path) -> io::Result<Line> {

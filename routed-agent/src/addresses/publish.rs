@@ -89,6 +89,7 @@ impl Addresses {
                 let now = boot_time();
                 ledger.published(prefix, block.version, revision, now);
                 self.seen.saw(revision);
+                self.made_contact();
                 lock(&self.published).written += 1;
                 Ok(())
             }

@@ -1,7 +1,9 @@
 //! Teams that share a small pool, on a real embedded store.
 
+use std::net::IpAddr;
+
 use tartan_ipam::host::{Presence, register};
-use tartan_ipam::{Instance, pools};
+use tartan_ipam::{AssignError, AssignRequest, Instance, pools};
 use tartan_model::{BootId, Generation, Pool, Prefix};
 use tokio::runtime::Runtime;
 
@@ -85,6 +87,7 @@ async fn confirmed(dir: &std::path::Path) -> Addresses {
     let seen = Arc::new(Seen::in_state_dir(dir).unwrap());
     let addresses =
         Addresses::new(ledger, store, (mirror, seen), Handle::current());
+    addresses.made_contact();
     addresses.stand(Standing::Confirmed(registered.claimant(host)));
     addresses
 }
@@ -144,4 +147,60 @@ fn an_add_gets_the_idle_block_of_another_team_where_nothing_is_free() {
         matches!(refused, AddressError::Assign(AssignError::Exhausted { .. })),
         "{refused}"
     );
+}
+
+#[test]
+fn status_says_no_where_an_add_would_have_to_claim_and_may_not() {
+    let mut scene = Scene::new();
+    let pools = ["small".parse().unwrap()];
+    let asked = |scene: &Scene| scene.addresses.could_assign(&pools);
+    asked(&scene).unwrap();
+    scene.addresses.stand(Standing::Unconfirmed);
+    assert!(matches!(asked(&scene), Err(AddressError::Unconfirmed)));
+    let refused = scene.add(A).unwrap_err();
+    assert!(matches!(refused, AddressError::Unconfirmed), "{refused}");
+}
+
+#[test]
+fn an_own_block_needs_no_claim() {
+    let mut scene = Scene::new();
+    scene.add(A).unwrap();
+    scene.seek_head_room();
+    scene.addresses.stand(Standing::Unconfirmed);
+    let pools = ["small".parse().unwrap()];
+    scene.addresses.could_assign(&pools).unwrap();
+    scene.add(A).unwrap();
+}
+
+#[test]
+fn without_contact_for_too_long_no_address_is_given() {
+    let mut scene = Scene::new();
+    scene.add(A).unwrap();
+    scene.addresses.set_max_offline(Duration::ZERO);
+    let refused = scene.add(A).unwrap_err();
+    assert!(matches!(refused, AddressError::Offline { .. }), "{refused}");
+    let pools = ["small".parse().unwrap()];
+    let status = scene.addresses.could_assign(&pools);
+    assert!(matches!(status, Err(AddressError::Offline { .. })));
+}
+
+#[test]
+fn a_claim_goes_on_when_its_add_has_gone() {
+    let mut scene = Scene::new();
+    let (addresses, request) = (Arc::clone(&scene.addresses), scene.request(A));
+    let turn = scene.runtime.block_on(addresses.claiming.clone().lock_owned());
+    let waiting = {
+        let (addresses, request) = (Arc::clone(&addresses), request.clone());
+        std::thread::spawn(move || {
+            addresses.room_until(std::time::Instant::now(), &request)
+        })
+    };
+    let ended = waiting.join().unwrap();
+    assert!(matches!(ended, Err(AddressError::TooLong)), "no turn, no claim");
+    drop(turn);
+    assert!(scene.blocks().is_empty());
+    let ended = addresses.room_until(std::time::Instant::now(), &request);
+    assert!(matches!(ended, Err(AddressError::TooLong) | Ok(_)));
+    scene.runtime.block_on(addresses.hold_claims());
+    assert_eq!(scene.blocks().len(), 1, "it was begun, so it ended");
 }

@@ -1,7 +1,7 @@
 //! What a plugin is told when something failed: our errors as codes of the
 //! CNI specification. Pure, and the only place of the agent that knows them.
 
-use tartan_agent_api::plugin::{Fault, Status, VERSION, code};
+use tartan_agent_api::plugin::{Fault, VERSION, code};
 use tartan_ipam::AssignError;
 use tartan_model::Attachment;
 
@@ -10,9 +10,7 @@ use crate::attach::add::AddError;
 use crate::attach::check::CheckError;
 use crate::attach::delete::DeleteError;
 use crate::attach::inside::InsideError;
-use crate::attach::shape;
 use crate::chain;
-use crate::host::Host;
 
 /// Why `attachment` was not made.
 pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
@@ -69,6 +67,8 @@ fn address_code(error: &AddressError) -> u32 {
         | AddressError::Missing(_)
         | AddressError::Suspicious
         | AddressError::Store(_)
+        | AddressError::NoAnswer
+        | AddressError::Offline { .. }
         | AddressError::TooLong => code::TRY_AGAIN,
         AddressError::Mirror(_) => code::IO,
     }
@@ -145,14 +145,11 @@ pub(crate) fn other_version(found: u8) -> Fault {
     }
 }
 
-/// Whether an ADD on the pools of `wish` could succeed now.
-pub(crate) fn of_status(host: &Host, wish: &Status) -> Result<(), Fault> {
-    let unavailable = |msg: String| Fault {
+/// Why no ADD could succeed now.
+pub(crate) fn of_status(error: &AddressError) -> Fault {
+    Fault {
         code: code::NOT_AVAILABLE,
-        msg,
-        details: String::new(),
-    };
-    host.addresses
-        .could_assign(&shape::pools(&wish.pools))
-        .map_err(|error| unavailable(chain(&error)))
+        msg: chain(error),
+        details: error.remedy(),
+    }
 }

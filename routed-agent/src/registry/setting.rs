@@ -11,6 +11,8 @@ use super::nearest::nearest;
 
 /// Longest rest of an address: a week. Beyond it a pool only runs dry.
 const LONGEST_REST: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Shortest time without the store: a quiet host asks it four times within.
+const SHORTEST_OFFLINE: Duration = Duration::from_secs(60);
 /// Longest time without the store: a month. Beyond it nobody can be removed.
 const LONGEST_OFFLINE: Duration = Duration::from_secs(31 * 24 * 3600);
 
@@ -65,7 +67,7 @@ impl Setting {
                 "1 to 63 of a-z, 0-9 and '-', or nothing (\"\")"
             }
             Self::AddressRest => "a duration up to 7d, such as 30s or 5m",
-            Self::MaxOffline => "a duration up to 31d, such as 24h",
+            Self::MaxOffline => "a duration from 1m up to 31d, such as 24h",
         }
     }
 
@@ -100,6 +102,7 @@ impl Setting {
             Self::AddressRest => seconds(text, LONGEST_REST)
                 .map(|rest| settings.address_rest_seconds = rest),
             Self::MaxOffline => seconds(text, LONGEST_OFFLINE)
+                .filter(|limit| u64::from(*limit) >= SHORTEST_OFFLINE.as_secs())
                 .map(|limit| settings.max_offline_seconds = limit),
         };
         done.ok_or_else(|| SettingError::Value {

@@ -38,6 +38,7 @@ fn a_value_that_is_not_taken_changes_nothing() {
         (Setting::AddressRest, "8d"),
         (Setting::AddressRest, "99999999999999999999d"),
         (Setting::MaxOffline, "32d"),
+        (Setting::MaxOffline, "59s"),
         (Setting::MaxOffline, "1\u{e9}"),
     ] {
         let mut settings = Settings::default();
