@@ -7,7 +7,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`story`] | starts a story again inside namespaces of its own |
+//! | [`mod@story`] | starts a story again inside namespaces of its own |
 //! | [`need`] | what a story needs of the machine |
 //! | [`world`], [`host`], [`container`] | the cast |
 //! | [`network`], [`plugin`] | a CNI network's configuration; calls of the real plugin |
@@ -16,7 +16,7 @@
 //! | [`sleeps`] | how often a process waits in the kernel |
 //! | [`leftover`] | what should be gone when a story ends |
 //! | [`autopsy`] | everything one wants to know of a story that failed |
-//! | [`within`], [`inside`], [`process`], [`chance`] | waiting, entering namespaces, running programs, dice |
+//! | [`within()`], [`inside`], [`process`], [`chance`] | waiting, entering namespaces, running programs, dice |
 
 #![forbid(unsafe_code)]
 #![allow(

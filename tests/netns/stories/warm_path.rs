@@ -176,8 +176,8 @@ fn all_traced(tasks: &Path) -> bool {
 /// The one wait that the kernel imposes: a clsact qdisc whose shared block
 /// has filters swaps its list of filters in, for ingress and for egress, and
 /// has an expedited grace period pass before each (net/sched/sch_generic.c,
-/// Linux 6.18). That is some 70 us each on an idle CPU and milliseconds on a
-/// busy one: docs/limits.md has the figures.
+/// Linux 6.18): some 20 us each where the CPUs are idle, milliseconds where
+/// they are not. docs/limits.md has the figures.
 const IMPOSED: &str = "mini_qdisc_pair_swap";
 const IMPOSED_PER_ADD: u64 = 2;
 

@@ -8,21 +8,18 @@
 
 #![expect(clippy::print_stdout, reason = "a table is what this is for")]
 
+mod ground;
+
 use std::error::Error;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sched::{CloneFlags, unshare};
-use nix::sys::resource::{UsageWho, getrusage};
-use tartan_hostnet::{
-    Batch, BlockPair, NetNs, NetnsError, Route, Rtnl, VethEnd, VethSpec, within,
-};
-use tartan_model::Mac;
+use tartan_hostnet::{Batch, BlockPair, NetNs, Route, Rtnl, within};
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+use ground::{addresses, fill, inner, mac, new_netns, sleeps, spec};
+
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// As an agent has them: each with a filter.
 const BLOCKS: BlockPair = BlockPair { ingress: 7001, egress: 7002 };
@@ -109,7 +106,7 @@ impl Bench {
         let (sleeps, start) = (sleeps()?, Instant::now());
         let result = work(self)?;
         let time = start.elapsed();
-        let slept = self::sleeps()? - sleeps;
+        let slept = ground::sleeps()? - sleeps;
         if self.steps.iter().all(|step| step.name != name) {
             self.steps.push(Step { name, times: Vec::new(), sleeps: 0 });
         }
@@ -350,77 +347,4 @@ impl Bench {
         fill(&mut batch);
         self.apply(batch)
     }
-}
-
-/// Puts a filter that lets everything pass into both blocks.
-fn fill(netns: &NetNs, blocks: BlockPair) -> Outcome {
-    for block in [blocks.ingress, blocks.egress] {
-        let words = format!("filter add block {block} pref 1 protocol all bpf");
-        let status = within(netns, || {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "tc has a program for a measurement at hand"
-            )]
-            Command::new("tc")
-                .args(words.split(' '))
-                .args(["bytecode", "1,6 0 0 0"])
-                .status()
-        })??;
-        if !status.success() {
-            return Err("tc puts no filter".into());
-        }
-    }
-    Ok(())
-}
-
-fn spec(index: u32, group: u32, netns: &NetNs) -> VethSpec<'_> {
-    let end = |name: String, mac| VethEnd { name, mac, mtu: 1500 };
-    let host = end(format!("tt{index}"), mac(index, 0));
-    let container = end("eth0".into(), mac(index, 1));
-    VethSpec { index, group, host, container, netns: Some(netns) }
-}
-
-fn inner(index: u32, eth0: u32) -> Outcome<Batch<'static>> {
-    let gateways: [IpAddr; 2] = ["169.254.1.1".parse()?, "fe80::1".parse()?];
-    let mut batch = Batch::new();
-    batch.up(eth0);
-    for address in addresses(index) {
-        batch.address(eth0, address);
-    }
-    for gateway in gateways {
-        batch.neighbour(eth0, gateway, mac(index, 0));
-        if gateway.is_ipv4() {
-            batch.route(&Route::to_address(gateway, eth0));
-        }
-        let default = Route::default_via(gateway, eth0).ok_or("no route")?;
-        batch.route(&default);
-    }
-    Ok(batch)
-}
-
-fn addresses(index: u32) -> [IpAddr; 2] {
-    let v4 = Ipv4Addr::from_bits(0x0a00_0000 | (index & 0xff_ffff));
-    let v6 = Ipv6Addr::from_bits((0xfd00 << 112) | u128::from(index));
-    [v4.into(), v6.into()]
-}
-
-fn mac(index: u32, end: u64) -> Mac {
-    Mac::local((u64::from(index) << 8) + end)
-}
-
-fn new_netns() -> Outcome<NetNs> {
-    let made = thread::spawn(|| {
-        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| {
-            let source = errno.into();
-            NetnsError::Thread { source }
-        })?;
-        NetNs::current()
-    });
-    made.join().map_err(|_| "the thread panicked")?.map_err(Into::into)
-}
-
-/// How often this thread has given up its CPU to wait.
-fn sleeps() -> Outcome<i64> {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-    Ok(usage.voluntary_context_switches())
 }
