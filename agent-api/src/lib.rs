@@ -8,8 +8,9 @@
 //! | agent's API for people and tools: HTTP/1.1 with JSON | `tartan` -> agent | [`people`] |
 //! | run directory: records of attachments, tombstones | agent; plugin when the agent is down | [`record`], [`run_dir`] |
 //!
-//! Where they live is decided in [`places`]. This crate knows no netlink, no
-//! store and no asynchronous runtime, so that a plugin stays small.
+//! [`whole_file`] is how any of our files is replaced. Where they live is
+//! decided in [`places`]. This crate knows no netlink, no store and no
+//! asynchronous runtime, so that a plugin stays small.
 
 #![forbid(unsafe_code)]
 
@@ -19,5 +20,6 @@ pub mod plugin;
 pub mod record;
 pub mod run_dir;
 pub mod seqpacket;
+pub mod whole_file;
 
 pub use places::Places;

@@ -5,8 +5,8 @@
 //! is flushed to a disk, for it ends with the host as the containers do.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -15,6 +15,7 @@ use tartan_model::{Attachment, Generation};
 use thiserror::Error;
 
 use crate::record::{Record, Tombstone, VERSION};
+use crate::whole_file;
 
 /// Longest record or tombstone that is read, in bytes: more is not ours.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -181,30 +182,13 @@ fn write(path: &Path, value: &impl Serialize) -> Result<(), RunDirError> {
     let bytes = serde_json::to_vec(value)
         .map_err(io::Error::other)
         .map_err(io_error("encode", path))?;
-    // `.tmp` in place of `.json`, so that the longest name still fits.
-    let temporary = path.with_extension("tmp");
-    let mut result = put(&temporary, path, &bytes);
+    let mut result = whole_file::replace(path, &bytes);
     // A starting agent clears away what writers before it left half written,
     // and may take a living one's: then it is written again.
     if result.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
-        result = put(&temporary, path, &bytes);
+        result = whole_file::replace(path, &bytes);
     }
-    result.map_err(|source| {
-        // A half-written temporary file would only fill a full directory.
-        let _ = fs::remove_file(&temporary);
-        RunDirError::Io { op: "write", path: path.to_owned(), source }
-    })
-}
-
-fn put(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(temporary, path))
+    result.map_err(io_error("write", path))
 }
 
 fn remove(path: &Path) -> Result<(), RunDirError> {
@@ -241,6 +225,13 @@ fn read_all<T: DeserializeOwned>(
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).map_err(io_error("list", dir))? {
         let path = entry.map_err(io_error("list", dir))?.path();
+        let is_file = fs::symlink_metadata(&path).is_ok_and(|m| m.is_file());
+        if !is_file {
+            // A pipe would keep the reader for ever, a link leads elsewhere.
+            let source = io::Error::other("it is no regular file");
+            found.push(Err(RunDirError::Damaged { kind, path, source }));
+            continue;
+        }
         // What a writer that died left under a temporary name was never said.
         if path.extension().is_some_and(|e| e == "tmp") {
             remove(&path)?;

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::seen::replace;
+use tartan_agent_api::whole_file;
 
 /// Where the kernel gives out random ids.
 const RANDOM_ID: &str = "/proc/sys/kernel/random/uuid";
@@ -28,7 +28,7 @@ pub(crate) fn instance(state_dir: &Path) -> io::Result<String> {
 fn make(path: &Path) -> io::Result<String> {
     let id = random_id()?;
     // Lost in a power cut, this host would be another to its own store.
-    replace(path, id.as_bytes())?;
+    whole_file::replace_on_disk(path, id.as_bytes())?;
     Ok(id)
 }
 

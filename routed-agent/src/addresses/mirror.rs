@@ -7,9 +7,11 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tartan_agent_api::whole_file;
 use tartan_ipam::{BootTime, Claimed};
 use tartan_model::{BlockKey, BlockRecord, BootId, Prefix};
 use tartan_store::Revision;
@@ -54,7 +56,11 @@ impl Mirror {
         boot: BootId,
     ) -> Result<Self, MirrorError> {
         let dir = run_dir.join("blocks");
-        fs::create_dir_all(&dir).map_err(error("create", &dir))?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&dir)
+            .map_err(error("create", &dir))?;
         let contact = run_dir.join("contact.json");
         Ok(Self { dir, contact, boot })
     }
@@ -132,11 +138,9 @@ impl Mirror {
 }
 
 fn write(path: &Path, value: &impl Serialize) -> Result<(), MirrorError> {
-    let temporary = path.with_extension("tmp");
     serde_json::to_vec(value)
         .map_err(io::Error::other)
-        .and_then(|bytes| fs::write(&temporary, bytes))
-        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|bytes| whole_file::replace(path, &bytes))
         .map_err(error("write", path))
 }
 

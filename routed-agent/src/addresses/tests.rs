@@ -201,6 +201,6 @@ fn a_claim_goes_on_when_its_add_has_gone() {
     assert!(scene.blocks().is_empty());
     let ended = addresses.room_until(std::time::Instant::now(), &request);
     assert!(matches!(ended, Err(AddressError::TooLong) | Ok(_)));
-    scene.runtime.block_on(addresses.hold_claims());
+    drop(scene.runtime.block_on(addresses.hold_claims()));
     assert_eq!(scene.blocks().len(), 1, "it was begun, so it ended");
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tartan_agent_api::whole_file;
 use tartan_model::{App, Pool, Reservation, Settings, Team};
 use tartan_store::Revision;
 
@@ -66,11 +67,9 @@ impl Mirror {
         &self,
         snapshot: &Snapshot,
     ) -> Result<(), RegistryError> {
-        let temporary = self.path.with_extension("tmp");
         serde_json::to_vec(&Mirrored::from(snapshot))
             .map_err(io::Error::other)
-            .and_then(|bytes| std::fs::write(&temporary, bytes))
-            .and_then(|()| std::fs::rename(&temporary, &self.path))
+            .and_then(|bytes| whole_file::replace(&self.path, &bytes))
             .map_err(|source| self.error(source))
     }
 

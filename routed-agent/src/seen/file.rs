@@ -1,11 +1,12 @@
 //! The file of the memory: replaced whole, on disk before anybody relies on
 //! it. Acts.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tartan_agent_api::whole_file;
 use thiserror::Error;
 
 use super::memory::Memory;
@@ -80,7 +81,7 @@ impl MemoryFile {
         let kept = Versioned { v: VERSION, memory: memory.clone() };
         serde_json::to_vec(&kept)
             .map_err(io::Error::other)
-            .and_then(|bytes| replace(&self.0, &bytes))
+            .and_then(|bytes| whole_file::replace_on_disk(&self.0, &bytes))
             .map_err(self.error("write"))
     }
 
@@ -88,17 +89,6 @@ impl MemoryFile {
         let path = self.0.clone();
         move |source| SeenError { op, path, source }
     }
-}
-
-/// Replaces a file whole: after a power cut it is the old one or the new.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    let dir = path.parent().unwrap_or(Path::new("/"));
-    File::open(dir)?.sync_all()
 }
 
 #[cfg(test)]
