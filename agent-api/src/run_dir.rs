@@ -200,7 +200,35 @@ fn remove(path: &Path) -> Result<(), RunDirError> {
     }
 }
 
-fn read<T: DeserializeOwned>(
+/// A file that tells which version of its form it has.
+trait Versioned: DeserializeOwned {
+    fn version(&self) -> u8;
+}
+
+impl Versioned for Record {
+    fn version(&self) -> u8 {
+        self.v
+    }
+}
+
+impl Versioned for Tombstone {
+    fn version(&self) -> u8 {
+        self.v
+    }
+}
+
+fn parse<T: Versioned>(bytes: &[u8]) -> io::Result<T> {
+    let value: T = serde_json::from_slice(bytes)?;
+    match value.version() {
+        VERSION => Ok(value),
+        other => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("its form is {other}, this version reads {VERSION}"),
+        )),
+    }
+}
+
+fn read<T: Versioned>(
     path: &Path,
     kind: &'static str,
 ) -> Result<Option<T>, RunDirError> {
@@ -209,16 +237,16 @@ fn read<T: DeserializeOwned>(
     let read = fs::File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes));
     match read {
-        Ok(_) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        Ok(_) => parse(&bytes).map(Some).map_err(|source| {
             let path = path.to_owned();
-            RunDirError::Damaged { kind, path, source: error.into() }
+            RunDirError::Damaged { kind, path, source }
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(io_error("read", path)(error)),
     }
 }
 
-fn read_all<T: DeserializeOwned>(
+fn read_all<T: Versioned>(
     dir: &Path,
     kind: &'static str,
 ) -> Result<Vec<Result<T, RunDirError>>, RunDirError> {

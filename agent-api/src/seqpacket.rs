@@ -198,6 +198,19 @@ impl Connection {
         Ok((decode(&bytes)?, Beside { netns, rtnl }))
     }
 
+    /// True where the plugin has gone: it was killed, or has lost patience.
+    /// Nobody waits for the answer then, and whatever its runtime does next
+    /// may have been done already.
+    pub fn is_abandoned(&self) -> bool {
+        let mut byte = [0];
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        // Nothing follows a request: silence is the sign of one who waits.
+        !matches!(
+            rustix::net::recv(&self.0, &mut byte, flags),
+            Err(rustix::io::Errno::AGAIN)
+        )
+    }
+
     /// Sends the answer. A plugin that has gone makes no difference.
     pub fn answer(&self, reply: &Reply) -> io::Result<()> {
         let message = serde_json::to_vec(reply)?;

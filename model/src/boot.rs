@@ -50,19 +50,22 @@ pub struct Epoch(pub u64);
 /// One life of an attachment on this host; never given twice within a boot.
 /// At most [`Generation::MAX`], so that it fits in an interface's name.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize,
 )]
 #[serde(transparent)]
 pub struct Generation(pub u64);
+
+impl<'de> Deserialize<'de> for Generation {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let number = u64::deserialize(deserializer)?;
+        if number > Self::MAX {
+            return Err(serde::de::Error::custom("no generation is so high"));
+        }
+        Ok(Self(number))
+    }
+}
 
 impl Generation {
     /// Highest generation: 13 hexadecimal digits. Microseconds since 1970
@@ -70,9 +73,16 @@ impl Generation {
     pub const MAX: u64 = (1 << 52) - 1;
 
     /// The next generation: above `self`, and not below the clock, so that a
-    /// restarted agent which lost its records repeats none.
+    /// restarted agent which lost its records repeats none. A clock that runs
+    /// near [`Self::MAX`] or beyond is wrong and not followed.
     pub fn next(self, unix_micros: u64) -> Self {
-        Self((self.0 + 1).max(unix_micros).min(Self::MAX))
+        let above = self.0.saturating_add(1);
+        // Room for more generations than a host can give after the clock.
+        let latest = Self::MAX - (1 << 40);
+        match unix_micros <= latest {
+            true => Self(above.max(unix_micros)),
+            false => Self(above),
+        }
     }
 
     /// Name of the host's end of the attachment's veth pair: our interface

@@ -145,15 +145,16 @@ name! {
 name! {
     /// An interface inside a container: `CNI_IFNAME`. What the kernel takes
     /// (`dev_valid_name`, net/core/dev.c): 1 to 15 bytes, no `/`, `:` or
-    /// space, not `.` or `..`. Control characters are refused too.
+    /// space, not `.` or `..`. Control characters are refused too, and `%`, by
+    /// which the kernel would choose another name (`eth%d`).
     InterfaceName, "interface",
-    "1 to 15 bytes, no '/', ':', white space or control character, not '.' \
-     or '..'",
+    "1 to 15 bytes, no '/', ':', '%', white space or control character, not \
+     '.' or '..'",
     |text| (1..=15).contains(&text.len())
         && text != "."
         && text != ".."
         && !text.chars().any(|c| {
-            c == '/' || c == ':' || c.is_whitespace() || c.is_control()
+            "/:%".contains(c) || c.is_whitespace() || c.is_control()
         })
 }
 

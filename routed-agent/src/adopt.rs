@@ -88,7 +88,7 @@ fn restore(host: &Host) {
 }
 
 /// Does what tombstones ask for.
-fn bury(host: &Host, rtnl: &mut Rtnl) -> Result<(), RunDirError> {
+pub(crate) fn bury(host: &Host, rtnl: &mut Rtnl) -> Result<(), RunDirError> {
     for found in host.run.tombstones()? {
         let stone = match found {
             Ok(stone) => stone,

@@ -15,10 +15,11 @@ use tartan_agent_api::plugin::{
 };
 use tartan_agent_api::seqpacket::{Beside, Connection, Listener};
 use tartan_hostnet::{OpenError, Rtnl};
-use tartan_model::Attachment;
+use tartan_model::{Attachment, Generation};
 
 use crate::attach::inside::Inside;
 use crate::attach::{add, check, delete, fault, status};
+use crate::chain;
 use crate::host::Host;
 use crate::sweep;
 
@@ -75,27 +76,51 @@ impl Worker {
     }
 
     fn serve(&mut self, connection: &Connection) {
-        let reply = match connection.request(PATIENCE) {
-            Ok((request, beside)) => self.answer(request, beside),
-            Err(error) => Reply::Fault(Fault {
-                code: code::DECODE,
-                msg: format!("cannot read the plugin's request: {error}"),
-                details: String::new(),
-            }),
+        let (reply, added) = match connection.request(PATIENCE) {
+            Ok((request, beside)) => {
+                let added = if let Action::Add(wish) = &request.action {
+                    Some(wish.attachment.clone())
+                } else {
+                    None
+                };
+                (self.answer(request, beside, connection), added)
+            }
+            Err(error) => (Reply::Fault(unread(&error)), None),
         };
         if let Err(error) = connection.answer(&reply) {
             tracing::debug!(%error, "a plugin left before its answer");
+            if let (Reply::Attached(attached), Some(attachment)) =
+                (&reply, added)
+            {
+                self.take_back(&attachment, attached.generation);
+            }
         }
         self.host.addresses.tell();
     }
 
-    fn answer(&mut self, request: Request, beside: Beside) -> Reply {
+    /// Nobody was told of this attachment: its runtime takes it for failed.
+    fn take_back(&mut self, attachment: &Attachment, life: Generation) {
+        let (host, rtnl) = (&self.host, &mut self.rtnl);
+        let undone = delete::delete_generation(host, rtnl, attachment, life);
+        if let Err(error) = undone {
+            tracing::warn!("{}", chain(&error));
+        }
+    }
+
+    fn answer(
+        &mut self,
+        request: Request,
+        beside: Beside,
+        caller: &Connection,
+    ) -> Reply {
         if request.v != VERSION {
             return Reply::Fault(fault::other_version(request.v));
         }
         let result = match request.action {
-            Action::Add(wish) => self.add(&wish, beside),
-            Action::Delete(wish) => self.delete(&wish.attachment, beside),
+            Action::Add(wish) => self.add(&wish, beside, caller),
+            Action::Delete(wish) => {
+                self.delete(&wish.attachment, beside, caller)
+            }
             Action::Check(wish) => self.check(&wish, beside),
             Action::CollectGarbage(wish) => {
                 sweep::collect(&self.host, &mut self.rtnl, &wish)
@@ -116,11 +141,17 @@ impl Worker {
         })
     }
 
-    fn add(&mut self, wish: &Add, beside: Beside) -> Result<Reply, Fault> {
+    fn add(
+        &mut self,
+        wish: &Add,
+        beside: Beside,
+        caller: &Connection,
+    ) -> Result<Reply, Fault> {
         let began = Instant::now();
         let mut inside =
             Inside::new(beside).map_err(|error| fault::of_inside(&error))?;
-        let result = add::add(&self.host, &mut self.rtnl, wish, &mut inside);
+        let (host, rtnl) = (&self.host, &mut self.rtnl);
+        let result = add::add(host, rtnl, wish, &mut inside, caller);
         self.host.metrics.observe_add(began.elapsed(), result.is_ok());
         result
             .map(|attached| Reply::Attached(Box::new(attached)))
@@ -139,13 +170,24 @@ impl Worker {
         &mut self,
         attachment: &Attachment,
         beside: Beside,
+        caller: &Connection,
     ) -> Result<Reply, Fault> {
         let began = Instant::now();
         // Deleting needs no netns: what is wrong with it makes no difference.
         let mut inside = Inside::new(beside).ok();
         let (host, rtnl) = (&self.host, &mut self.rtnl);
-        let result = delete::delete(host, rtnl, attachment, inside.as_mut());
+        let inside = inside.as_mut();
+        let result =
+            delete::delete(host, rtnl, attachment, inside, Some(caller));
         self.host.metrics.observe_delete(began.elapsed(), result.is_ok());
         result.map(|()| Reply::Done).map_err(|error| fault::of_delete(&error))
+    }
+}
+
+fn unread(error: &io::Error) -> Fault {
+    Fault {
+        code: code::DECODE,
+        msg: format!("cannot read the plugin's request: {error}"),
+        details: String::new(),
     }
 }

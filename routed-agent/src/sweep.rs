@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use tartan_agent_api::plugin::{CollectGarbage, Fault, ValidAttachment, code};
 use tartan_agent_api::record::{Record, RecordState};
+use tartan_agent_api::run_dir::RunDirError;
 use tartan_hostnet::{OpenError, Rtnl};
 use tartan_model::Attachment;
 
+use crate::adopt;
 use crate::attach::delete;
 use crate::chain;
 use crate::dataplane::{self, KnowError};
@@ -25,6 +27,8 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(crate) enum SweepError {
     #[error("cannot open a netlink socket")]
     Netlink(#[from] OpenError),
+    #[error("cannot read tombstones")]
+    Tombstones(#[from] RunDirError),
     #[error("cannot see what the kernel has")]
     Observe(#[from] ObserveError),
     #[error("cannot tell the programs of this host")]
@@ -34,6 +38,9 @@ pub(crate) enum SweepError {
 /// Sweeps once, as `tartan gc` asks. Blocks.
 pub(crate) fn sweep(host: &Host, mode: Mode) -> Result<Report, SweepError> {
     let mut rtnl = Rtnl::open()?;
+    if mode == Mode::Apply {
+        adopt::bury(host, &mut rtnl)?;
+    }
     Ok(endpoints::reconcile(host, &mut rtnl, mode)?)
 }
 
@@ -70,7 +77,8 @@ pub(crate) fn collect(
     let mut failed = Vec::new();
     for attachment in stale(&host.attachments.all(), wish) {
         tracing::info!(%attachment, "no longer known to its runtime");
-        if let Err(error) = delete::delete(host, rtnl, &attachment, None) {
+        if let Err(error) = delete::delete(host, rtnl, &attachment, None, None)
+        {
             failed.push(chain(&error));
         }
     }

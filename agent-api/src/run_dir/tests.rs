@@ -60,3 +60,28 @@ fn no_record_is_no_error() {
     assert!(run.record(&attachment()).unwrap().is_none());
     run.remove_record(&attachment()).unwrap();
 }
+
+#[test]
+fn what_is_no_regular_file_is_told_and_not_opened() {
+    let (dir, run) = fresh();
+    let attachments = dir.path().join("attachments");
+    fs::create_dir(attachments.join("x.tmp")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", attachments.join("y.json"))
+        .unwrap();
+    let found = run.records().unwrap();
+    assert_eq!(found.len(), 2);
+    assert!(
+        found.iter().all(|f| { matches!(f, Err(RunDirError::Damaged { .. })) })
+    );
+}
+
+#[test]
+fn a_tombstone_of_another_version_is_not_read() {
+    let (_dir, run) = fresh();
+    run.put_tombstone(&attachment(), Generation(7)).unwrap();
+    let path = file(&run.tombstones, &attachment());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"v\":1", "\"v\":2")).unwrap();
+    let found = run.tombstones().unwrap().remove(0);
+    assert!(matches!(found, Err(RunDirError::Damaged { .. })), "{found:?}");
+}

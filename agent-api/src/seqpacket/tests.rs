@@ -128,3 +128,15 @@ fn a_fault_survives_the_socket() {
     let travels = serde_json::to_vec(&fault).unwrap();
     assert_eq!(decode::<Reply>(&travels).unwrap(), fault);
 }
+
+#[test]
+fn a_plugin_that_hung_up_is_known_to_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cni.sock");
+    let listener = Listener::bind(&path).unwrap();
+    let plugin = connected(&path, PATIENCE).unwrap();
+    let connection = listener.accept().unwrap();
+    assert!(!connection.is_abandoned());
+    drop(plugin);
+    assert!(connection.is_abandoned());
+}

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use tartan_agent_api::plugin::{Add, Attached};
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_agent_api::run_dir::RunDirError;
+use tartan_agent_api::seqpacket::Connection;
 use tartan_ebpf::MapError;
 use tartan_hostnet::{BatchError, Echo, Rtnl};
 use tartan_ipam::AssignRequest;
@@ -27,6 +28,8 @@ use crate::registry::{Origin, RegistryError};
 /// Why a container was not attached.
 #[derive(Debug, Error)]
 pub(crate) enum AddError {
+    #[error("the plugin has gone, and nobody waits for the answer")]
+    Abandoned,
     #[error("the store has not been read since the host's boot")]
     NothingRead,
     #[error("cannot give a class")]
@@ -67,15 +70,22 @@ pub(crate) fn add(
     rtnl: &mut Rtnl,
     wish: &Add,
     inside: &mut Inside,
+    caller: &Connection,
 ) -> Result<Attached, AddError> {
     follow::feed(host);
-    let class = class(host, wish)?;
+    // Before anything that may wait: a DEL that is sent after this ADD, and
+    // even after its plugin was killed, then finds it done or not begun.
     let claim = host.attachments.claim(&wish.attachment);
+    let class = class(host, wish)?;
+    if caller.is_abandoned() {
+        return Err(AddError::Abandoned);
+    }
     if let Some(record) = claim.record() {
         let is_same = record.netns_cookie == inside.cookie
             && record.class() == class
             && shape::answers(&record, wish)
-            && host_end::is_wired(rtnl, &record);
+            && host_end::is_wired(rtnl, &record)
+            && inside.holds(&record);
         if is_same {
             return Ok(record.attached);
         }

@@ -3,6 +3,7 @@
 
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::RunDirError;
+use tartan_agent_api::seqpacket::Connection;
 use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation};
 use thiserror::Error;
@@ -23,14 +24,20 @@ pub(crate) struct DeleteError {
     source: RunDirError,
 }
 
-/// Detaches `attachment`. What is not attached is detached already.
+/// Detaches `attachment`. What is not attached is detached already. A caller
+/// that has gone is not served: it left a tombstone, or its runtime asks again,
+/// and what is attached by now may be newer than its wish.
 pub(crate) fn delete(
     host: &Host,
     rtnl: &mut Rtnl,
     attachment: &Attachment,
     inside: Option<&mut Inside>,
+    caller: Option<&Connection>,
 ) -> Result<(), DeleteError> {
     let claim = host.attachments.claim(attachment);
+    if caller.is_some_and(Connection::is_abandoned) {
+        return Ok(());
+    }
     match claim.record() {
         Some(record) => {
             remove(host, rtnl, &claim, &record)?;

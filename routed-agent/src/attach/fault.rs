@@ -24,7 +24,9 @@ pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
 fn add_code(error: &AddError) -> u32 {
     match error {
         AddError::Class(_) => code::INVALID_CONFIG,
-        AddError::NothingRead | AddError::Registry(_) => code::TRY_AGAIN,
+        AddError::Abandoned | AddError::NothingRead | AddError::Registry(_) => {
+            code::TRY_AGAIN
+        }
         AddError::Address(error) => address_code(error),
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
@@ -50,7 +52,8 @@ fn add_remedy(error: &AddError) -> String {
         AddError::NothingRead => {
             "teams and pools are not known yet: see tartan status".to_owned()
         }
-        AddError::Registry(_)
+        AddError::Abandoned
+        | AddError::Registry(_)
         | AddError::Record(_)
         | AddError::NoIndex
         | AddError::Classify(_)

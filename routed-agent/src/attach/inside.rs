@@ -3,6 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
+use tartan_agent_api::record::Record;
 use tartan_agent_api::seqpacket::Beside;
 use tartan_hostnet::{NetNs, NetnsError, OpenError, Rtnl};
 use thiserror::Error;
@@ -37,6 +38,19 @@ impl Inside {
         let rtnl = open(&netns, beside.rtnl)?;
         let cookie = rtnl.netns_cookie()?;
         Ok(Self { netns, rtnl, cookie })
+    }
+}
+
+impl Inside {
+    /// True where the container's end of `record` is here, under its name,
+    /// up and with its addresses.
+    pub(crate) fn holds(&mut self, record: &Record) -> bool {
+        let name = record.attachment.interface().as_str();
+        let Ok(Some(link)) = self.rtnl.link_named(name) else { return false };
+        let present = self.rtnl.addresses(link.index).unwrap_or_default();
+        link.is_up
+            && link.peer_index == Some(record.host_index)
+            && record.addresses().all(|address| present.contains(&address))
     }
 }
 
