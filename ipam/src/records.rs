@@ -4,7 +4,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tartan_model::{BlockRecord, Pool};
+use tartan_model::{App, BlockRecord, Pool, Reservation, Settings, Team};
 use tartan_store::{Entry, Key};
 use thiserror::Error;
 
@@ -62,6 +62,22 @@ impl Record for Pool {
 }
 
 impl Record for BlockRecord {
+    const VERSION: u8 = Self::VERSION;
+}
+
+impl Record for Settings {
+    const VERSION: u8 = Self::VERSION;
+}
+
+impl Record for Team {
+    const VERSION: u8 = 1;
+}
+
+impl Record for App {
+    const VERSION: u8 = 1;
+}
+
+impl Record for Reservation {
     const VERSION: u8 = Self::VERSION;
 }
 

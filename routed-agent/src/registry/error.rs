@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use tartan_ipam::records::RecordError;
 use tartan_model::{AppName, ClassId, TeamName};
 use tartan_store::{Key, StoreError};
 use thiserror::Error;
@@ -14,12 +15,8 @@ use super::setting::SettingError;
 pub(crate) enum RegistryError {
     #[error("the store did not do it")]
     Store(#[from] StoreError),
-    #[error("entry {key} of the store is damaged")]
-    Damaged {
-        key: Key,
-        #[source]
-        source: serde_json::Error,
-    },
+    #[error(transparent)]
+    Damaged(#[from] RecordError),
     #[error("cannot use the mirror {path}")]
     Mirror {
         path: PathBuf,

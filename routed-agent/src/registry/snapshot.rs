@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use serde::de::DeserializeOwned;
+use tartan_ipam::records::{self, Record, RecordError};
 use tartan_model::{
     App, AppName, AppNumber, ClassId, ClassName, Pool, PoolName, Reservation,
     Settings, Team, TeamName, TeamNumber,
@@ -54,20 +54,11 @@ pub(crate) struct Snapshot {
 /// An entry of the store that is not what its key promises. The snapshot goes
 /// on without it.
 #[derive(Debug, Error)]
-#[error("entry {key} of the store is damaged")]
-pub(crate) struct Damaged {
-    pub(crate) key: Key,
-    #[source]
-    pub(crate) source: Source,
-}
-
-/// What is wrong with an entry.
-#[derive(Debug, Error)]
-pub(crate) enum Source {
-    #[error("its value is not of the expected form")]
-    Form(#[from] serde_json::Error),
-    #[error("its value names something else")]
-    OtherName,
+pub(crate) enum Damaged {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("entry {0} of the store names something else")]
+    OtherName(Key),
 }
 
 /// The parts of the store that a registry is made of.
@@ -196,7 +187,7 @@ impl Snapshot {
 
     fn put(&mut self, entry: &Entry) -> Result<(), Damaged> {
         self.remove(&entry.key);
-        let done = match Part::of(&entry.key) {
+        match Part::of(&entry.key) {
             None => Ok(()),
             Some(Part::Settings) => {
                 value(entry).map(|settings| self.settings = settings)
@@ -221,8 +212,7 @@ impl Snapshot {
                     self.reservations.insert(kept.address, kept);
                 })
             }
-        };
-        done.map_err(|source| Damaged { key: entry.key.clone(), source })
+        }
     }
 
     /// Forgets what a key named. Settings stay as they were last understood.
@@ -265,18 +255,18 @@ impl Snapshot {
     }
 }
 
-fn value<T: DeserializeOwned>(entry: &Entry) -> Result<T, Source> {
-    Ok(serde_json::from_slice(&entry.value)?)
+fn value<T: Record>(entry: &Entry) -> Result<T, Damaged> {
+    Ok(records::decode(entry)?)
 }
 
 /// The value, where it names what its key names.
-fn named<T: DeserializeOwned>(
+fn named<T: Record>(
     entry: &Entry,
     key: impl Fn(&T) -> Vec<&str>,
-) -> Result<T, Source> {
+) -> Result<T, Damaged> {
     let value: T = value(entry)?;
     if Key::new(&key(&value)) != entry.key {
-        return Err(Source::OtherName);
+        return Err(Damaged::OtherName(entry.key.clone()));
     }
     Ok(value)
 }

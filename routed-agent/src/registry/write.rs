@@ -7,8 +7,8 @@
 //! copy has forgotten some. Where the answer to a commit is lost, what it was
 //! to write is read back.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tartan_ipam::records::{self, Record};
 use tartan_model::{
     App, AppName, AppNumber, BlockRecord, ClassId, Settings, SlotState, Team,
     TeamName, TeamNumber,
@@ -22,8 +22,6 @@ use crate::seen::{Memory, Seen};
 /// How often a change is decided anew. Each time somebody else's change was
 /// made, so it needs that many others at the same moment to fail.
 const TRIES: usize = 32;
-/// Version of the counters written by this build.
-const VERSION: u8 = 1;
 
 /// What is in the registry now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +44,10 @@ pub(crate) enum Freshness {
 struct Counter {
     v: u8,
     last: u16,
+}
+
+impl Record for Counter {
+    const VERSION: u8 = 1;
 }
 
 /// A counter, and what has to hold for it to be raised.
@@ -72,11 +74,11 @@ pub(super) async fn create_team(
         let taken = take(store, counter, given..TeamNumber::MAX).await?;
         let number = TeamNumber::new(taken.number)
             .map_err(|_| RegistryError::NumbersUsedUp { last: taken.number })?;
-        let team = Team { v: VERSION, name: name.clone(), number };
+        let team = Team { v: Team::VERSION, name: name.clone(), number };
         let change = taken
             .raise()
             .when(Compare::Absent(key.clone()))
-            .put(key.clone(), bytes(&team, &key)?);
+            .put(key.clone(), records::encode(&key, &team)?);
         match commit(store, change).await? {
             Commit::Done => return Ok(Entered::new(team)),
             Commit::Refused => {}
@@ -108,12 +110,12 @@ pub(super) async fn create_app(
         let taken = take(store, counter, given..u16::MAX).await?;
         let number = AppNumber(taken.number);
         let (team, name) = (team.clone(), name.clone());
-        let app = App { v: VERSION, team, name, number };
+        let app = App { v: App::VERSION, team, name, number };
         let change = taken
             .raise()
             .when(Compare::Modified(team_key.clone(), team_entry.modified))
             .when(Compare::Absent(key.clone()))
-            .put(key.clone(), bytes(&app, &key)?);
+            .put(key.clone(), records::encode(&key, &app)?);
         match commit(store, change).await? {
             Commit::Done => return Ok((Entered::new(app), owner)),
             Commit::Refused => {}
@@ -219,7 +221,7 @@ pub(super) async fn set(
             }
             change = change.when(Compare::Empty(teams.clone()));
         }
-        let change = change.put(key.clone(), bytes(&after, &key)?);
+        let change = change.put(key.clone(), records::encode(&key, &after)?);
         if let Commit::Done = commit(store, change).await? {
             return Ok(after);
         }
@@ -234,9 +236,7 @@ pub(super) async fn raise_numbers(
 ) -> Result<(), RegistryError> {
     raise(store, &Key::new(&["numbers", "teams"]), known.team).await?;
     let teams = store.list(&Range::prefix("teams/"), None).await?.entries;
-    let teams = teams
-        .iter()
-        .filter_map(|e| serde_json::from_slice::<Team>(&e.value).ok());
+    let teams = teams.iter().filter_map(|e| records::decode::<Team>(e).ok());
     for team in teams {
         let counter = Key::new(&["numbers", "apps", team.name.as_str()]);
         let given = known.highest_app(team.number);
@@ -293,7 +293,8 @@ async fn counter(
 impl Taken {
     /// Begins the transaction that gives the number away.
     fn raise(&self) -> Transaction {
-        let value = format!("{{\"v\":{VERSION},\"last\":{}}}", self.number);
+        let (v, last) = (Counter::VERSION, self.number);
+        let value = format!("{{\"v\":{v},\"last\":{last}}}");
         Transaction::new()
             .when(self.unchanged.clone())
             .put(self.key.clone(), value)
@@ -329,11 +330,11 @@ async fn refuse_if_used(
         other == class || (is_team && other.team_class() == class)
     };
     let listing = store.list(&Range::prefix("blocks/"), None).await?;
-    let blocks = listing
-        .entries
-        .iter()
-        .filter_map(|e| serde_json::from_slice::<BlockRecord>(&e.value).ok());
+    // What cannot be read may hold an address of the class.
+    let blocks = listing.entries.iter().map(records::decode::<BlockRecord>);
+    let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
     let count = blocks
+        .into_iter()
         .flat_map(|block| block.slots.into_values())
         .filter(|slot| is_meant(slot.class))
         .filter(|slot| !matches!(slot.state, SlotState::Resting { .. }))
@@ -354,22 +355,13 @@ async fn settings(
     })
 }
 
-async fn read<T: DeserializeOwned>(
+async fn read<T: Record>(
     store: &Store,
     key: &Key,
 ) -> Result<Option<(Entry, T)>, RegistryError> {
     let Some(entry) = store.get(key).await? else { return Ok(None) };
-    let value = serde_json::from_slice(&entry.value)
-        .map_err(|source| damaged(key, source))?;
+    let value = records::decode(&entry)?;
     Ok(Some((entry, value)))
-}
-
-fn bytes(value: &impl Serialize, key: &Key) -> Result<Vec<u8>, RegistryError> {
-    serde_json::to_vec(value).map_err(|source| damaged(key, source))
-}
-
-fn damaged(key: &Key, source: serde_json::Error) -> RegistryError {
-    RegistryError::Damaged { key: key.clone(), source }
 }
 
 /// How one try of a change ended.

@@ -38,6 +38,7 @@ fn entry(key: &[&str], value: &str) -> Entry {
 }
 
 const PAYMENTS: &str = r#"{"v":1,"name":"payments","number":42}"#;
+const NEWER_PAYMENTS: &str = r#"{"v":2,"name":"payments","number":42}"#;
 const API: &str = r#"{"v":1,"team":"payments","name":"api","number":7}"#;
 
 #[test]
@@ -103,6 +104,9 @@ fn a_damaged_entry_is_told_and_left_out() {
         (&["apps", "web", "api"], API),
         (&["settings"], r#"{"v":1,"cluster":16}"#),
         (&["pools", "default"], "{}"),
+        (&["teams", "payments"], NEWER_PAYMENTS),
+        (&["settings"], r#"{"v":2,"cluster":1}"#),
+        (&["reservations", "10.77.0.9"], r#"{"v":2,"address":"10.77.0.9"}"#),
     ] {
         let mut registry = Snapshot::default();
         let damaged = registry.read(&[entry(key, value)]);
