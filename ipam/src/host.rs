@@ -65,8 +65,8 @@ pub enum RegisterError {
     /// The name belongs to another installation.
     #[error(
         "host name {host} belongs to another installation of Tartan; give \
-         this host another name, or remove the other with `tartan host \
-         remove {host}` if it is gone for good"
+         this host another name (host = \"...\"): this release cannot take a \
+         name from a host that is gone"
     )]
     AnotherInstance {
         /// The name.

@@ -30,7 +30,7 @@ async fn another_installation_under_a_living_name_is_refused() {
     let error = register(&place.store, "ambre", "i-2", "b-9").await;
     let error = error.unwrap_err();
     assert!(matches!(error, RegisterError::AnotherInstance { .. }));
-    assert!(error.to_string().contains("host remove ambre"), "{error}");
+    assert!(error.to_string().contains("another name"), "{error}");
 }
 
 #[tokio::test]

@@ -70,7 +70,11 @@ impl AddressError {
             Self::Missing(hosts) => {
                 let names: Vec<_> =
                     hosts.iter().map(HostName::as_str).collect();
-                format!("start the agents of {}", names.join(", "))
+                format!(
+                    "start the agents of {}; this release cannot remove a \
+                     host that is gone for good",
+                    names.join(", ")
+                )
             }
             Self::Unconfirmed
             | Self::Suspicious
