@@ -225,14 +225,18 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let boot = boot_id(std::env::var_os("TARTAN_BOOT_ID"))
         .map_err(StartError::Identity)?;
     let name = host_name(config)?;
-    let instance =
-        instance::instance(&places.state_dir).map_err(StartError::Identity)?;
     let run = RunDir::at(&places.run_dir);
     run.create()?;
     let records = adopt::records(&run, &boot)?;
     let mirror = Mirror::in_run_dir(&places.run_dir, boot.clone())?;
     let seen = Arc::new(Seen::in_state_dir(&places.state_dir)?);
     let store = open_store(config, &places, &boot).await?;
+    let instance = match &config.store {
+        // A store of this host's own knows one installation: itself.
+        None => store.identity().await?.to_string(),
+        Some(_) => instance::instance(&places.state_dir)
+            .map_err(StartError::Identity)?,
+    };
     let registry = Registry::start(&store, &places, &seen).await?;
     let addresses = Arc::new(Addresses::new(
         Ledger::new(name.clone(), boot.clone()),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::entry::{Event, Lease, LeaseId, Listing, Revision, StoreId};
-use crate::error::Source;
+use crate::error::{Doubt, Source};
 use crate::range::Range;
 use crate::transaction::{Outcome, Transaction};
 
@@ -67,7 +67,7 @@ pub(crate) enum Fault {
     Ahead { current: Revision },
     Corrupt { what: String, remedy: &'static str, source: Source },
     Busy { waited: Duration, source: Source },
-    Full(Source),
+    Full(Source, Doubt),
     LeaseEnded(LeaseId),
     Denied(Source),
     Invalid(Source),

@@ -104,12 +104,13 @@ pub enum StoreError {
         #[source]
         source: Source,
     },
-    /// There is no room left. It may have been done all the same: an etcd
-    /// that comes to its quota does the request and then refuses it.
+    /// There is no room left.
     #[error("{attempt}: the store has no room left")]
     Full {
         /// What was attempted.
         attempt: Attempt,
+        /// Whether it is known that it was not done.
+        doubt: Doubt,
         /// What the engine said.
         #[source]
         source: Source,
@@ -154,11 +155,24 @@ pub enum StoreError {
     },
 }
 
+/// What is known of a request that found no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It was not done: an embedded store takes back what does not fit.
+    NotDone,
+    /// It may have been: an etcd that comes to its quota does the request and
+    /// then refuses it.
+    MayBeDone,
+}
+
 impl StoreError {
     /// Whether the request may have been done although it failed. Then what
     /// it was to write must be read back.
     pub fn may_have_been_done(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::Full { .. })
+        matches!(
+            self,
+            Self::Unknown { .. } | Self::Full { doubt: Doubt::MayBeDone, .. }
+        )
     }
 
     pub(crate) fn new(attempt: Attempt, fault: Fault) -> Self {
@@ -173,7 +187,7 @@ impl StoreError {
             Fault::Busy { waited, source } => {
                 Self::Busy { attempt, waited, source }
             }
-            Fault::Full(source) => Self::Full { attempt, source },
+            Fault::Full(source, doubt) => Self::Full { attempt, doubt, source },
             Fault::LeaseEnded(lease) => Self::LeaseEnded { attempt, lease },
             Fault::Denied(source) => Self::Denied { attempt, source },
             Fault::Invalid(source) => Self::Invalid { attempt, source },

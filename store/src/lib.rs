@@ -77,7 +77,7 @@ mod transaction;
 mod watch;
 
 pub use entry::{Entry, Event, Lease, LeaseId, Listing, Revision, StoreId};
-pub use error::{Attempt, InvalidRequest, Source, StoreError};
+pub use error::{Attempt, Doubt, InvalidRequest, Source, StoreError};
 pub use etcd::{EtcdCertificate, EtcdLogin, EtcdSettings, EtcdTls};
 pub use key::{Key, ParseKeyError};
 pub use range::Range;

@@ -29,8 +29,10 @@ fn containers_in_two_namespaces_reach_each_other_through_the_host() {
     b.add(&mut rtnl);
     assert_eq!(rtnl.sends(), 4);
     for address in b.addresses() {
-        let (is_well, text) =
-            run_in(&a.netns, &format!("busybox ping -c 1 -W 5 {address}"));
+        let (is_well, text) = run_in(
+            &a.netns,
+            &format!("busybox ping -c 5 -i 0.2 -W 5 {address}"),
+        );
         assert!(is_well, "{text}");
     }
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::PATIENCE;
 use crate::engine::Fault;
+use crate::error::Doubt;
 
 /// What to do about a damaged file.
 const REMEDY: &str = "stop Tartan on this host, move the folder of this file \
@@ -59,7 +60,7 @@ pub(super) fn damaged(
 pub(super) fn of_io(error: io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Fault::Full(error.into())
+            Fault::Full(error.into(), Doubt::NotDone)
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Fault::Denied(error.into())
@@ -83,10 +84,10 @@ pub(super) fn of_statement(error: rusqlite::Error, file: &Path) -> Fault {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             Fault::Busy { waited: PATIENCE, source: error.into() }
         }
-        ErrorCode::DiskFull => Fault::Full(error.into()),
+        ErrorCode::DiskFull => Fault::Full(error.into(), Doubt::NotDone),
         // The index beside the write-ahead file could not grow.
         ErrorCode::SystemIoFailure if extended == ffi::SQLITE_IOERR_SHMSIZE => {
-            Fault::Full(error.into())
+            Fault::Full(error.into(), Doubt::NotDone)
         }
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
             damaged(file, error)

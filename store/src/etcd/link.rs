@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::meaning::{self, Meaning};
 use super::settings::EtcdSettings;
 use crate::engine::Fault;
+use crate::error::Doubt;
 
 /// The first pause after a member failed; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -288,7 +289,7 @@ fn fault(meaning: Meaning, error: Error, effect: Effect) -> Fault {
         Meaning::Ahead => Fault::Ahead { current: Default::default() },
         // Whoever names a lease says which one.
         Meaning::NoLease | Meaning::Invalid => Fault::Invalid(source),
-        Meaning::Full => Fault::Full(source),
+        Meaning::Full => Fault::Full(source, Doubt::MayBeDone),
         Meaning::Denied => Fault::Denied(source),
         Meaning::Corrupt => Fault::Corrupt {
             what: "the etcd cluster".to_owned(),

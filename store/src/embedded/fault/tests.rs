@@ -8,7 +8,7 @@ fn kind(fault: &Fault) -> &'static str {
         Fault::Unknown(_) => "unknown",
         Fault::Corrupt { .. } => "corrupt",
         Fault::Busy { .. } => "busy",
-        Fault::Full(_) => "full",
+        Fault::Full(..) => "full",
         Fault::Denied(_) => "denied",
         Fault::Invalid(_) => "invalid",
         Fault::Compacted { .. }
