@@ -1,12 +1,15 @@
 //! `kill -9` at any moment, not only between steps: of the agent under load,
 //! of a plugin on its way.
 
+use std::io::Write;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use nix::sys::signal::{Signal, kill};
 use tartan_stories::within::{seconds, until_fine};
 use tartan_stories::{
-    Container, Network, leftover, process, story, tcp, within, witness,
+    Container, Host, Network, leftover, process, story, tcp, within, witness,
 };
 
 fn shop() -> Network {
@@ -133,4 +136,72 @@ story!(one_attachment_is_asked_for_twice_at_once, |world| {
 
     assert_eq!(answers[0], answers[1]);
     assert_eq!(leftover::held(&ambre).len(), 2);
+});
+
+/// A plugin that is killed while the agent, which is frozen, has its request
+/// but has not looked at it.
+fn is_killed_while_it_waits(front: &Container, verb: &str) {
+    let call = front.call(verb, &shop(), "eth0");
+    let mut plugin = call
+        .command()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a plugin");
+    let mut stdin = plugin.stdin.take().expect("its standard input");
+    stdin.write_all(&call.input).unwrap();
+    drop(stdin);
+    let system_call = format!("/proc/{}/syscall", plugin.id());
+    within(seconds(20), "the plugin waits for its answer", || {
+        let doing = std::fs::read_to_string(&system_call).unwrap_or_default();
+        doing.starts_with(&format!("{RECVMSG} ")).then_some(())
+    });
+    plugin.kill().unwrap();
+    plugin.wait().unwrap();
+}
+
+/// recvmsg(2) on x86-64 (arch/x86/entry/syscalls/syscall_64.tbl).
+const RECVMSG: u32 = 47;
+
+fn signal(host: &Host, what: Signal) {
+    kill(host.agent_pid(), what).unwrap();
+}
+
+// A runtime gave an ADD up and sent its DEL: that the agent is slow does not
+// attach the container after all.
+story!(an_add_that_nobody_waits_for_is_not_done, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+
+    for _ in 0..10 {
+        signal(&ambre, Signal::SIGSTOP);
+        is_killed_while_it_waits(&front, "ADD");
+        thread::scope(|scope| {
+            let delete = scope.spawn(|| front.detach(&shop()));
+            signal(&ambre, Signal::SIGCONT);
+            delete.join().unwrap().expect("DEL succeeds");
+        });
+    }
+
+    until_fine(seconds(20), "nothing is attached", || {
+        let found = leftover::of_attachments(&ambre);
+        if found.is_empty() { Ok(()) } else { Err(found.join("; ")) }
+    });
+});
+
+// A DEL that nobody waits for takes nothing from the ADD that follows it.
+story!(a_del_that_nobody_waits_for_is_not_done, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+
+    for _ in 0..10 {
+        signal(&ambre, Signal::SIGSTOP);
+        is_killed_while_it_waits(&front, "DEL");
+        thread::scope(|scope| {
+            let again = scope.spawn(|| front.attach(&shop()));
+            signal(&ambre, Signal::SIGCONT);
+            again.join().unwrap().expect("ADD succeeds");
+        });
+        front.check(&shop()).expect("what was answered is there");
+    }
 });
