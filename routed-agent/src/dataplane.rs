@@ -54,7 +54,7 @@ pub(crate) fn install(
 ) -> Result<(), InstallError> {
     match rtnl.link_named(KEEPER[0])? {
         None => make_keeper(rtnl, indexes).map_err(InstallError::Keeper)?,
-        Some(link) if is_keeper(&link) => {}
+        Some(link) if link.is_called(KEEPER_ALT_NAME) => {}
         Some(_) => return Err(InstallError::Foreign),
     }
     for (block, direction) in [
@@ -99,8 +99,7 @@ pub(crate) fn know_host(
 
 /// True for an end of the keeper.
 pub(crate) fn is_keeper(link: &Link) -> bool {
-    let is_end = KEEPER.contains(&link.name.as_str());
-    is_end && link.is_called(KEEPER_ALT_NAME)
+    KEEPER.contains(&link.name.as_str())
 }
 
 fn make_keeper(

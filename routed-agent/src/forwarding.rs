@@ -31,7 +31,7 @@ pub(crate) fn switch_on(links: &[Link]) -> Result<(), SysctlError> {
 
 fn switch(family: Family, links: &[Link]) -> Result<(), SysctlError> {
     if family == Family::V6 {
-        for link in links.iter().filter(|link| !is_ours(link)) {
+        for link in links.iter().filter(|link| has_routers(link)) {
             if keep_advertisements(&link.name)? {
                 tracing::info!(link = link.name, "accept_ra from 1 to 2");
             }
@@ -42,8 +42,10 @@ fn switch(family: Family, links: &[Link]) -> Result<(), SysctlError> {
     Ok(())
 }
 
-/// What comes by a link of ours comes from a container, which is no router.
-fn is_ours(link: &Link) -> bool {
+/// What comes by a link of ours comes from a container, which is no router;
+/// and there is none behind the loopback link.
+fn has_routers(link: &Link) -> bool {
     let groups = [wire::GROUP_LIVE, wire::GROUP_REAP.get()];
-    groups.contains(&link.group) || dataplane::is_keeper(link)
+    let is_ours = groups.contains(&link.group) || dataplane::is_keeper(link);
+    !is_ours && link.name != "lo"
 }
