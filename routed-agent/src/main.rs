@@ -27,6 +27,7 @@ mod registry;
 mod seen;
 mod start;
 mod sweep;
+mod wait;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,9 +1,12 @@
 //! The plugins' socket: takes a request, has it done, sends the answer. Acts.
 //!
 //! Tasks: [`WORKERS`] threads, each with its own netlink socket, wait on the
-//! one listening socket; the kernel wakes one for each plugin. They end with
-//! the process. A request that is cut off by its end is undone by the next
-//! agent's adoption.
+//! one listening socket; the kernel wakes one for each plugin. An ADD that has
+//! to wait for the store is handed to one of [`WAITERS`] threads more, so that
+//! no DEL ever stands behind it. All end with the process. A request that is
+//! cut off by its end is undone by the next agent's adoption.
+
+mod waiting;
 
 use std::io;
 use std::sync::Arc;
@@ -11,22 +14,31 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tartan_agent_api::plugin::{
-    Action, Add, Check, Fault, Reply, Request, VERSION, code,
+    Action, Add, Attached, Check, Fault, Reply, VERSION, code,
 };
 use tartan_agent_api::seqpacket::{Beside, Connection, Listener};
 use tartan_hostnet::{OpenError, Rtnl};
 use tartan_model::{Attachment, Generation};
 
+use crate::attach::add::{AddError, Asked};
 use crate::attach::inside::Inside;
 use crate::attach::{add, check, delete, fault, status};
 use crate::chain;
 use crate::host::Host;
 use crate::sweep;
+use crate::wait::Wait;
+use waiting::{Queue, Waiting};
 
 /// Threads that serve plugins. Netlink's lock lets one wire a container at a
-/// time, so a few are enough; the rest is for requests that wait for the
-/// store, so that a DEL never stands behind them.
+/// time, so a few are enough.
 const WORKERS: usize = 8;
+/// Threads for ADDs that wait for the store. Blocks are claimed one after
+/// another, and one serves many ADDs. Fewer than the workers: a DEL waits for
+/// the ADD of its own attachment, and others shall not wait for that DEL.
+const WAITERS: usize = 4;
+/// How long an ADD may wait for its turn to wait for the store: together they
+/// are less than what runtimes give a plugin.
+const TURN_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a plugin may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait where the process has no descriptor left.
@@ -47,12 +59,22 @@ pub(crate) fn serve(
     listener: Listener,
 ) -> Result<(), ServeError> {
     let listener = Arc::new(listener);
+    let queue = Arc::new(Queue::new());
+    let worker = || -> Result<Worker, OpenError> {
+        let (host, queue) = (Arc::clone(host), Arc::clone(&queue));
+        Ok(Worker { host, queue, rtnl: Rtnl::open()? })
+    };
     for number in 0..WORKERS {
-        let worker = Worker { host: Arc::clone(host), rtnl: Rtnl::open()? };
-        let listener = Arc::clone(&listener);
+        let (worker, listener) = (worker()?, Arc::clone(&listener));
         thread::Builder::new()
             .name(format!("attach-{number}"))
             .spawn(move || worker.run(&listener))?;
+    }
+    for number in 0..WAITERS {
+        let worker = worker()?;
+        thread::Builder::new()
+            .name(format!("wait-{number}"))
+            .spawn(move || worker.run_waiting())?;
     }
     Ok(())
 }
@@ -60,13 +82,14 @@ pub(crate) fn serve(
 struct Worker {
     host: Arc<Host>,
     rtnl: Rtnl,
+    queue: Arc<Queue>,
 }
 
 impl Worker {
     fn run(mut self, listener: &Listener) {
         loop {
             match listener.accept() {
-                Ok(connection) => self.serve(&connection),
+                Ok(connection) => self.serve(connection),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a plugin");
                     thread::park_timeout(OUT_OF_DESCRIPTORS);
@@ -75,51 +98,61 @@ impl Worker {
         }
     }
 
-    fn serve(&mut self, connection: &Connection) {
-        let (reply, added) = match connection.request(PATIENCE) {
-            Ok((request, beside)) => {
-                let added = if let Action::Add(wish) = &request.action {
-                    Some(wish.attachment.clone())
-                } else {
-                    None
-                };
-                (self.answer(request, beside, connection), added)
-            }
-            Err(error) => (Reply::Fault(unread(&error)), None),
-        };
-        if let Err(error) = connection.answer(&reply) {
-            tracing::debug!(%error, "a plugin left before its answer");
-            if let (Reply::Attached(attached), Some(attachment)) =
-                (&reply, added)
-            {
-                self.take_back(&attachment, attached.generation);
-            }
+    fn run_waiting(mut self) {
+        while let Some(mut one) = self.queue.next() {
+            let result = if one.began.elapsed() < TURN_PATIENCE {
+                self.try_add(&mut one, Wait::ForStore)
+            } else {
+                Err(AddError::NeedsStore)
+            };
+            self.end_add(&one, result);
         }
-        self.host.addresses.tell();
     }
 
-    /// Nobody was told of this attachment: its runtime takes it for failed.
-    fn take_back(&mut self, attachment: &Attachment, life: Generation) {
-        let (host, rtnl) = (&self.host, &mut self.rtnl);
-        let undone = delete::delete_generation(host, rtnl, attachment, life);
-        if let Err(error) = undone {
-            tracing::warn!("{}", chain(&error));
+    fn serve(&mut self, connection: Connection) {
+        let result = match connection.request(PATIENCE) {
+            Ok((request, beside)) if request.v == VERSION => {
+                return self.answer(connection, request.action, beside);
+            }
+            Ok((request, _)) => Err(fault::other_version(request.v)),
+            Err(error) => Err(unread(&error)),
+        };
+        self.reply(&connection, result);
+    }
+
+    /// Answers; true where the plugin was there to hear it.
+    fn reply(
+        &self,
+        connection: &Connection,
+        result: Result<Reply, Fault>,
+    ) -> bool {
+        let reply = result.unwrap_or_else(|fault| {
+            tracing::warn!(
+                code = fault.code,
+                details = fault.details,
+                "{}",
+                fault.msg
+            );
+            Reply::Fault(fault)
+        });
+        let answered = connection.answer(&reply);
+        if let Err(error) = &answered {
+            tracing::debug!(%error, "a plugin left before its answer");
         }
+        self.host.addresses.tell();
+        answered.is_ok()
     }
 
     fn answer(
         &mut self,
-        request: Request,
+        connection: Connection,
+        action: Action,
         beside: Beside,
-        caller: &Connection,
-    ) -> Reply {
-        if request.v != VERSION {
-            return Reply::Fault(fault::other_version(request.v));
-        }
-        let result = match request.action {
-            Action::Add(wish) => self.add(&wish, beside, caller),
+    ) {
+        let result = match action {
+            Action::Add(wish) => return self.add(connection, wish, beside),
             Action::Delete(wish) => {
-                self.delete(&wish.attachment, beside, caller)
+                self.delete(&wish.attachment, beside, &connection)
             }
             Action::Check(wish) => self.check(&wish, beside),
             Action::CollectGarbage(wish) => {
@@ -130,32 +163,65 @@ impl Worker {
                 .map(|()| Reply::Done)
                 .map_err(|error| fault::of_status(&error)),
         };
-        result.unwrap_or_else(|fault| {
-            tracing::warn!(
-                code = fault.code,
-                details = fault.details,
-                "{}",
-                fault.msg
-            );
-            Reply::Fault(fault)
-        })
+        self.reply(&connection, result);
     }
 
-    fn add(
-        &mut self,
-        wish: &Add,
-        beside: Beside,
-        caller: &Connection,
-    ) -> Result<Reply, Fault> {
+    /// Attaches at once, or hands the ADD to those that wait for the store.
+    fn add(&mut self, connection: Connection, wish: Box<Add>, beside: Beside) {
         let began = Instant::now();
-        let mut inside =
-            Inside::new(beside).map_err(|error| fault::of_inside(&error))?;
+        let inside = match Inside::new(beside) {
+            Ok(inside) => inside,
+            Err(error) => {
+                let refused = Err(fault::of_inside(&error));
+                self.reply(&connection, refused);
+                return;
+            }
+        };
+        let mut one = Waiting { connection, wish, inside, began };
+        let result = match self.try_add(&mut one, Wait::Never) {
+            Err(error) if error.needs_store() => {
+                let Err(back) = self.queue.put(one) else { return };
+                one = back;
+                Err(AddError::NeedsStore)
+            }
+            result => result,
+        };
+        self.end_add(&one, result);
+    }
+
+    fn try_add(
+        &mut self,
+        one: &mut Waiting,
+        wait: Wait,
+    ) -> Result<Attached, AddError> {
         let (host, rtnl) = (&self.host, &mut self.rtnl);
-        let result = add::add(host, rtnl, wish, &mut inside, caller);
-        self.host.metrics.observe_add(began.elapsed(), result.is_ok());
-        result
+        let (wish, caller) = (&*one.wish, &one.connection);
+        let asked = Asked { wish, caller, wait };
+        add::add(host, rtnl, &asked, &mut one.inside)
+    }
+
+    fn end_add(&mut self, one: &Waiting, result: Result<Attached, AddError>) {
+        let life = result.as_ref().ok().map(|attached| attached.generation);
+        let took = one.began.elapsed();
+        self.host.metrics.observe_add(took, result.is_ok());
+        let result = result
             .map(|attached| Reply::Attached(Box::new(attached)))
-            .map_err(|error| fault::of_add(&error, &wish.attachment))
+            .map_err(|error| fault::of_add(&error, &one.wish.attachment));
+        let is_told = self.reply(&one.connection, result);
+        if let Some(life) = life
+            && !is_told
+        {
+            self.take_back(&one.wish.attachment, life);
+        }
+    }
+
+    /// Nobody was told of this attachment: its runtime takes it for failed.
+    fn take_back(&mut self, attachment: &Attachment, life: Generation) {
+        let (host, rtnl) = (&self.host, &mut self.rtnl);
+        let undone = delete::delete_generation(host, rtnl, attachment, life);
+        if let Err(error) = undone {
+            tracing::warn!("{}", chain(&error));
+        }
     }
 
     fn check(&mut self, wish: &Check, beside: Beside) -> Result<Reply, Fault> {

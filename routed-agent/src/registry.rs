@@ -48,6 +48,9 @@ const FIRST_ANSWER: Duration = Duration::from_secs(3);
 /// How long a change may take to come back by the watch. It is done whether
 /// or not this host has heard of it; only the next question could be early.
 const ECHO: Duration = Duration::from_secs(2);
+/// How long an ADD waits for its app to be entered: runtimes give a plugin
+/// some ten seconds and more.
+const APP_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The registry as this host knows it, and the way to change it. Asking costs
 /// no I/O: ADD does it.
@@ -158,8 +161,13 @@ impl Registry {
         name: &AppName,
     ) -> Result<ClassId, RegistryError> {
         self.refuse_unless_agreed()?;
-        let work = write::create_app(&self.store, &self.seen, team, name);
-        let (app, team) = self.runtime.block_on(work)?;
+        let entering = async {
+            let work = write::create_app(&self.store, &self.seen, team, name);
+            tokio::time::timeout(APP_PATIENCE, work).await
+        };
+        let entered = self.runtime.block_on(entering);
+        let (app, team) =
+            entered.unwrap_or(Err(RegistryError::TooLong(APP_PATIENCE)))?;
         self.seen.saw_app(team.number, app.value.number);
         let cluster = self.snapshot().settings.cluster;
         Ok(ClassId::new(cluster, team.number, app.value.number))

@@ -16,6 +16,7 @@ use tartan_model::{Family, PoolName};
 
 use super::{AddressError, Addresses, Standing, lock};
 use crate::clock::boot_time;
+use crate::wait::Wait;
 
 /// How long an ADD waits for a block to be claimed before it says "try again
 /// later": runtimes give a plugin some ten seconds and more.
@@ -28,10 +29,11 @@ type Full = BTreeSet<(PoolName, Family)>;
 
 impl Addresses {
     /// Gives one address per family. Called from threads of the plugins'
-    /// socket; blocks while a block is claimed.
+    /// socket; blocks while a block is claimed, where it may wait.
     pub(crate) fn assign(
         self: &Arc<Self>,
         request: &AssignRequest,
+        wait: Wait,
     ) -> Result<Vec<IpAddr>, AddressError> {
         self.refuse_offline()?;
         let mut request = request.clone();
@@ -39,7 +41,7 @@ impl Addresses {
         loop {
             match self.ledger().assign(&request, boot_time()) {
                 Ok(assigned) => return Ok(assigned.addresses),
-                Err(AssignError::NeedsBlock(_)) => {}
+                Err(AssignError::NeedsBlock(_)) if wait == Wait::ForStore => {}
                 Err(error) => return Err(error.into()),
             }
             let full = self.room_until(until, &request)?;

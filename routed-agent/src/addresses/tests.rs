@@ -8,6 +8,7 @@ use tartan_model::{BootId, Generation, Pool, Prefix};
 use tokio::runtime::Runtime;
 
 use super::*;
+use crate::wait::Wait;
 
 const A: &str = "002a:0001";
 const B: &str = "002b:0001";
@@ -44,7 +45,7 @@ impl Scene {
     /// As an ADD asks: claims where need be.
     fn add(&mut self, class: &str) -> Result<Vec<IpAddr>, AddressError> {
         let request = self.request(class);
-        self.addresses.assign(&request)
+        self.addresses.assign(&request, Wait::ForStore)
     }
 
     /// Gives out whatever the own blocks of a class have.

@@ -118,7 +118,7 @@ impl Attempt {
 
 fn registry(error: &RegistryError) -> (StatusCode, &'static str) {
     match error {
-        RegistryError::Store(_) => {
+        RegistryError::Store(_) | RegistryError::TooLong(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, LOOK_AT_STORE)
         }
         RegistryError::Contended { .. } => {

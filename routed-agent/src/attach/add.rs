@@ -10,7 +10,7 @@ use tartan_agent_api::run_dir::RunDirError;
 use tartan_agent_api::seqpacket::Connection;
 use tartan_ebpf::MapError;
 use tartan_hostnet::{BatchError, Echo, Rtnl};
-use tartan_ipam::AssignRequest;
+use tartan_ipam::{AssignError, AssignRequest};
 use tartan_model::{ClassId, Generation, InterfaceName, Mac};
 use thiserror::Error;
 
@@ -24,6 +24,7 @@ use crate::attachments::Claim;
 use crate::follow;
 use crate::host::Host;
 use crate::registry::{Origin, RegistryError};
+use crate::wait::Wait;
 
 /// Why a container was not attached.
 #[derive(Debug, Error)]
@@ -32,6 +33,8 @@ pub(crate) enum AddError {
     Abandoned,
     #[error("the store has not been read since the host's boot")]
     NothingRead,
+    #[error("it needs the store, and so do too many others")]
+    NeedsStore,
     #[error("cannot give a class")]
     Class(#[from] ClassRefused),
     #[error("cannot enter the app in the registry")]
@@ -52,6 +55,27 @@ pub(crate) enum AddError {
     EarlierLife(#[from] delete::DeleteError),
 }
 
+impl AddError {
+    /// True where the ADD may succeed once it waits for the store.
+    pub(crate) fn needs_store(&self) -> bool {
+        matches!(
+            self,
+            Self::NeedsStore
+                | Self::Address(AddressError::Assign(AssignError::NeedsBlock(
+                    _
+                )))
+        )
+    }
+}
+
+/// An ADD as it came.
+pub(crate) struct Asked<'a> {
+    pub(crate) wish: &'a Add,
+    /// Who waits for the answer.
+    pub(crate) caller: &'a Connection,
+    pub(crate) wait: Wait,
+}
+
 /// An ADD on its way.
 struct Adding<'a> {
     host: &'a Host,
@@ -61,23 +85,25 @@ struct Adding<'a> {
     wish: &'a Add,
     inside: &'a mut Inside,
     record: Record,
+    wait: Wait,
 }
 
 /// Attaches the container as `wish` says. An attachment that exists and is
-/// whole is answered as it is: some runtimes ask twice.
+/// whole is answered as it is: some runtimes ask twice. One that needs the
+/// store and must not wait for it is not begun.
 pub(crate) fn add(
     host: &Host,
     rtnl: &mut Rtnl,
-    wish: &Add,
+    asked: &Asked<'_>,
     inside: &mut Inside,
-    caller: &Connection,
 ) -> Result<Attached, AddError> {
+    let wish = asked.wish;
     follow::feed(host);
     // Before anything that may wait: a DEL that is sent after this ADD, and
     // even after its plugin was killed, then finds it done or not begun.
     let claim = host.attachments.claim(&wish.attachment);
-    let class = class(host, wish)?;
-    if caller.is_abandoned() {
+    let class = class(host, wish, asked.wait)?;
+    if asked.caller.is_abandoned() {
         return Err(AddError::Abandoned);
     }
     if let Some(record) = claim.record() {
@@ -94,19 +120,24 @@ pub(crate) fn add(
         host.reaper.drain();
     }
     let record = plan(host, wish, class, inside.cookie);
-    let mut adding = Adding { host, rtnl, claim: &claim, wish, inside, record };
+    let claim = &claim;
+    let wait = asked.wait;
+    let mut adding = Adding { host, rtnl, claim, wish, inside, record, wait };
     adding.run()?;
     host.crash.before(ADD_ANSWER);
     Ok(adding.record.attached)
 }
 
-fn class(host: &Host, wish: &Add) -> Result<ClassId, AddError> {
+fn class(host: &Host, wish: &Add, wait: Wait) -> Result<ClassId, AddError> {
     let registry = host.registry.snapshot();
     if registry.origin == Origin::Nowhere {
         return Err(AddError::NothingRead);
     }
     match authorise(&wish.class, &registry)? {
         Verdict::Class(class) => Ok(class),
+        Verdict::CreateApp(_, _) if wait == Wait::Never => {
+            Err(AddError::NeedsStore)
+        }
         Verdict::CreateApp(team, app) => {
             Ok(host.registry.create_app_blocking(&team, &app)?)
         }
@@ -210,7 +241,7 @@ impl Adding<'_> {
             requested: self.wish.addresses.clone(),
             unclaimable: BTreeSet::new(),
         };
-        let addresses = self.host.addresses.assign(&request)?;
+        let addresses = self.host.addresses.assign(&request, self.wait)?;
         self.record.attached.addresses =
             addresses.into_iter().map(shape::given).collect();
         Ok(())

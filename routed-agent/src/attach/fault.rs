@@ -24,9 +24,10 @@ pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
 fn add_code(error: &AddError) -> u32 {
     match error {
         AddError::Class(_) => code::INVALID_CONFIG,
-        AddError::Abandoned | AddError::NothingRead | AddError::Registry(_) => {
-            code::TRY_AGAIN
-        }
+        AddError::Abandoned
+        | AddError::NothingRead
+        | AddError::NeedsStore
+        | AddError::Registry(_) => code::TRY_AGAIN,
         AddError::Address(error) => address_code(error),
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
@@ -51,6 +52,10 @@ fn add_remedy(error: &AddError) -> String {
         }
         AddError::NothingRead => {
             "teams and pools are not known yet: see tartan status".to_owned()
+        }
+        AddError::NeedsStore => {
+            "a new block or app needs the store; look at: tartan status"
+                .to_owned()
         }
         AddError::Abandoned
         | AddError::Registry(_)

@@ -1,6 +1,7 @@
 //! Why the registry could not be read or changed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tartan_ipam::records::RecordError;
 use tartan_model::{AppName, ClassId, TeamName};
@@ -44,6 +45,8 @@ pub(crate) enum RegistryError {
          which numbers it has seen"
     )]
     Restored,
+    #[error("the store did not answer within {0:?}")]
+    TooLong(Duration),
     #[error("others changed {key} each time")]
     Contended { key: Key },
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use tartan_stories::within::{seconds, until_fine};
 use tartan_stories::{
@@ -66,6 +67,24 @@ impl Etcd {
             process.kill().unwrap();
             process.wait().unwrap();
         }
+    }
+}
+
+impl Etcd {
+    /// It stands still and keeps its connections: nobody learns that it is
+    /// away.
+    fn stops(&self) {
+        self.signal("-STOP");
+    }
+
+    fn goes_on(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.process.as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
     }
 }
 
@@ -148,5 +167,41 @@ story!(a_host_reboots_while_etcd_is_away, |world| {
     until_fine(seconds(60), "the store has been read", || {
         stock.attach(&shop()).map(drop).map_err(|fault| fault.msg)
     });
+    ends(&ambre);
+});
+
+// An ADD that needs a block waits for etcd; a DEL does not wait for the ADD.
+story!(dels_do_not_stand_behind_adds_that_wait_for_etcd, |world| {
+    let ambre = world.bare_host("ambre");
+    let etcd = Etcd::on(world, &ambre);
+    ambre.starts_agent();
+    ambre.is_furnished();
+    let blog = Network::named("blog").team("blog");
+    let leaving = ["a", "b", "c"].map(|name| ambre.runs(name, &shop()));
+    let coming: Vec<_> =
+        (0..12).map(|n| ambre.container(&format!("blog{n}"))).collect();
+
+    etcd.stops();
+    let longest = std::thread::scope(|scope| {
+        let (ended, first) = std::sync::mpsc::channel();
+        for container in &coming {
+            let (ended, blog) = (ended.clone(), &blog);
+            scope.spawn(move || {
+                // Only the first is heard.
+                let _ = ended.send(container.attach(blog).is_ok());
+            });
+        }
+        // One has waited to its end: the others wait now.
+        assert!(!first.recv().unwrap(), "there was a block without etcd");
+        let took = leaving.map(|container| {
+            let began = Instant::now();
+            container.detach(&shop()).unwrap();
+            began.elapsed()
+        });
+        etcd.goes_on();
+        took.into_iter().max().unwrap()
+    });
+
+    assert!(longest < seconds(2), "a DEL took {longest:?}");
     ends(&ambre);
 });
