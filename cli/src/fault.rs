@@ -36,6 +36,12 @@ pub(crate) enum Fault {
         #[source]
         source: Box<toml::de::Error>,
     },
+    #[error("cannot read {}", path.display())]
+    NoConfig {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     #[error("cannot write {}", path.display())]
@@ -134,6 +140,7 @@ impl Fault {
             ),
             Self::Talk { .. }
             | Self::Config { .. }
+            | Self::NoConfig { .. }
             | Self::Write { .. }
             | Self::Steps(_)
             | Self::Output(_)

@@ -31,7 +31,8 @@ The pool `default` serves networks that name no pool.")]
         /// Its name
         name: PoolName,
     },
-    /// Give nothing new from a pool; what was given stays
+    /// Give nothing new from a pool; what was given stays. There is no way
+    /// back: a drained pool is deleted, and made anew, once it is empty
     Drain {
         /// Its name
         name: PoolName,

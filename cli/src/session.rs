@@ -109,8 +109,15 @@ impl Session {
         let default = Places::default().run_dir;
         let text = match std::fs::read_to_string(&self.config) {
             Ok(text) => text,
-            // Who may not read it asks the agent at its usual place.
-            Err(_) => return Ok(default),
+            // Who may not read the usual one, or has none, asks the agent at
+            // its usual place. A file that was named has to be there.
+            Err(_) if self.config == Places::default().config => {
+                return Ok(default);
+            }
+            Err(source) => {
+                let path = self.config.clone();
+                return Err(Fault::NoConfig { path, source });
+            }
         };
         let table: toml::Table =
             text.parse().map_err(|source| Fault::Config {

@@ -192,11 +192,16 @@ const NEEDS: &[(&str, &str)] = &[
 ];
 
 impl Config {
-    /// Reads `path`. A file that is absent is an empty one: every key has a
-    /// default.
+    /// Reads `path`. At the default place an absent file is an empty one:
+    /// every key has a default.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Only where nobody named it: a name that was mistyped would
+            // start a host with another store under another name.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::NotFound
+                    && path == Places::default().config =>
+            {
                 return Ok(Self::default());
             }
             other => other.map_err(|source| ConfigError::Read {

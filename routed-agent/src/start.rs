@@ -18,7 +18,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -199,16 +199,7 @@ async fn confirm(host: &Host) {
 }
 
 fn alone(places: &Places) -> Result<Flock<std::fs::File>, StartError> {
-    for dir in [&places.run_dir, &places.state_dir] {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(dir)
-            .map_err(|source| StartError::Directory {
-                path: dir.clone(),
-                source,
-            })?;
-    }
+    make_directory(&places.run_dir)?;
     let path = places.run_dir.join("agent.lock");
     let file = OpenOptions::new()
         .write(true)
@@ -217,8 +208,19 @@ fn alone(places: &Places) -> Result<Flock<std::fs::File>, StartError> {
         .mode(0o600)
         .open(&path)
         .map_err(|source| StartError::Lock { path: path.clone(), source })?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|_| StartError::Taken { path })
+    let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .map_err(|_| StartError::Taken { path })?;
+    make_directory(&places.state_dir)?;
+    Ok(lock)
+}
+
+fn make_directory(dir: &Path) -> Result<(), StartError> {
+    let made =
+        std::fs::DirBuilder::new().recursive(true).mode(0o755).create(dir);
+    made.map_err(|source| StartError::Directory {
+        path: dir.to_owned(),
+        source,
+    })
 }
 
 async fn build(config: &Config, places: Places) -> Result<Host, StartError> {

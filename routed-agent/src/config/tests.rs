@@ -79,3 +79,10 @@ fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
     assert_eq!(places.state_dir, Path::new("/file/s"));
     assert_eq!(places.bpf_dir, Path::new("/sys/fs/bpf/tartan"));
 }
+
+#[test]
+fn a_configuration_that_was_named_has_to_be_there() {
+    let path = Path::new("/nowhere/tartan.toml");
+    let error = Config::read(path).unwrap_err();
+    assert!(matches!(error, ConfigError::Read { .. }), "{error:?}");
+}
