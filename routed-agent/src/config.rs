@@ -11,6 +11,8 @@ use tartan_agent_api::Places;
 use tartan_model::HostName;
 use thiserror::Error;
 
+use crate::nearest::distance;
+
 /// The file as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -290,21 +292,6 @@ fn nearest(key: &str) -> &'static str {
         .copied()
         .min_by_key(|known| distance(key, comparable(known)))
         .unwrap_or_default()
-}
-
-/// Levenshtein's distance, one row at a time.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.chars().enumerate() {
-            let swap = corner + usize::from(from != to);
-            corner = row[j + 1];
-            row[j + 1] = swap.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 //! |---|---|
 //! | `snapshot` | pure: the registry at one moment, names to classes and back |
 //! | `setting` | pure: the settings by the names that people type |
-//! | `nearest` | pure: which word somebody may have meant |
 //! | `mirror` | acts: the last snapshot, kept in the run directory |
 //! | `follow` | acts: listing and watches -> snapshots |
 //! | `write` | acts: changes of the store |
@@ -19,7 +18,6 @@
 mod error;
 mod follow;
 mod mirror;
-mod nearest;
 mod setting;
 mod snapshot;
 mod write;

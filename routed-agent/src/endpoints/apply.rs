@@ -11,6 +11,7 @@ use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation};
 
 use crate::attach::{delete, host_end, shape, wire};
+use crate::attachments::Claim;
 use crate::endpoints::{Endpoint, Report, Step};
 use crate::host::Host;
 
@@ -79,6 +80,18 @@ fn declassify(host: &Host, rtnl: &mut Rtnl, index: u32) -> Outcome {
     }
 }
 
+/// The right to act on this life of an attachment, and its record; none where
+/// somebody else acts on it, or it is over.
+fn claimed<'a>(
+    host: &'a Host,
+    attachment: &Attachment,
+    generation: Generation,
+) -> Option<(Claim<'a>, Record)> {
+    let claim = host.attachments.try_claim(attachment)?;
+    let record = claim.record()?;
+    (record.generation() == generation).then_some((claim, record))
+}
+
 /// Undoes an ADD that nobody is about to finish: who does would have the
 /// right to act on the attachment.
 fn undo(
@@ -87,14 +100,8 @@ fn undo(
     attachment: &Attachment,
     generation: Generation,
 ) -> Outcome {
-    let Some(claim) = host.attachments.try_claim(attachment) else {
-        return Outcome::Needless;
-    };
-    match claim.record() {
-        Some(record)
-            if record.generation() == generation
-                && record.state == RecordState::Adding =>
-        {
+    match claimed(host, attachment, generation) {
+        Some((claim, record)) if record.state == RecordState::Adding => {
             delete::remove(host, rtnl, &claim, &record).into()
         }
         _ => Outcome::Needless,
@@ -107,14 +114,12 @@ fn rewire(
     attachment: &Attachment,
     generation: Generation,
 ) -> Outcome {
-    let Some(claim) = host.attachments.try_claim(attachment) else {
-        return Outcome::Needless;
-    };
-    let Some(record) = claim.record() else { return Outcome::Needless };
-    if record.generation() != generation {
-        return Outcome::Needless;
+    match claimed(host, attachment, generation) {
+        Some((_claim, record)) => {
+            rtnl.apply(wire::rewire(&record)).map(drop).into()
+        }
+        None => Outcome::Needless,
     }
-    rtnl.apply(wire::rewire(&record)).map(drop).into()
 }
 
 fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
@@ -190,15 +195,13 @@ fn forget(
     attachment: &Attachment,
     generation: Generation,
 ) -> Outcome {
-    let Some(claim) = host.attachments.try_claim(attachment) else {
-        return Outcome::Needless;
-    };
-    let Some(record) = claim.record() else { return Outcome::Needless };
-    if record.generation() != generation
-        || record.state != RecordState::Ready
-        || host_end::is_present(rtnl, &record)
-    {
-        return Outcome::Needless;
+    match claimed(host, attachment, generation) {
+        Some((claim, record))
+            if record.state == RecordState::Ready
+                && !host_end::is_present(rtnl, &record) =>
+        {
+            delete::remove(host, rtnl, &claim, &record).into()
+        }
+        _ => Outcome::Needless,
     }
-    delete::remove(host, rtnl, &claim, &record).into()
 }

@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// Levenshtein's distance, one row at a time.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, from) in a.chars().enumerate() {
         let mut corner = row[0];
