@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use tartan_model::{
     AppName, Attachment, ClassId, ContainerId, Generation, InterfaceName, Mac,
-    NetworkName, PoolName, TeamName,
+    NetworkName, PoolName, TeamName, Translation,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -54,6 +54,9 @@ pub struct Add {
     pub mac: Option<Mac>,
     /// Largest packet in bytes; absent: the host decides.
     pub mtu: Option<u32>,
+    /// Masquerade and host ports.
+    #[serde(default)]
+    pub translation: Translation,
 }
 
 /// Class of an attachment: what the network fixes, what the request says.

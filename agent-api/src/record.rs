@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use tartan_model::{Attachment, BootId, ClassId, Generation, Mac};
+use tartan_model::{Attachment, BootId, ClassId, Generation, Mac, Translation};
 
 use crate::plugin::Attached;
 
@@ -35,6 +35,9 @@ pub struct Record {
     pub container_index: u32,
     /// What the ADD answered, or will.
     pub attached: Attached,
+    /// Masquerade and host ports.
+    #[serde(default)]
+    pub translation: Translation,
 }
 
 /// How far an attachment got.

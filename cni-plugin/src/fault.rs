@@ -230,6 +230,7 @@ fn request(error: &RequestError) -> u32 {
             RequestError::Address { .. }
             | RequestError::SameFamily { .. }
             | RequestError::Mac { .. }
+            | RequestError::Ports(_)
             | RequestError::Mesos(_),
             _,
         ) => code::INVALID_CONFIG,

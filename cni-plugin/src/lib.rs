@@ -58,6 +58,7 @@ pub mod labels;
 pub mod netconf;
 pub mod netns;
 pub mod network;
+pub mod ports;
 pub mod previous;
 pub mod request;
 pub mod result;

@@ -125,8 +125,7 @@ pub struct Mesos {
     pub network_info: Option<NetworkInfo>,
 }
 
-/// Mesos' `NetworkInfo`, as far as it concerns us. Its port mappings are
-/// those of `mesos-cni-port-mapper`, which calls us with them.
+/// Mesos' `NetworkInfo`, as far as it concerns us.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct NetworkInfo {
@@ -134,6 +133,8 @@ pub struct NetworkInfo {
     pub ip_addresses: Option<Vec<MesosAddress>>,
     /// `labels`
     pub labels: Option<MesosLabels>,
+    /// `port_mappings`, as it is written
+    pub port_mappings: Value,
 }
 
 /// One of Mesos' `ip_addresses`: a family, or an address.

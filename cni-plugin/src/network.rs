@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use tartan_agent_api::plugin::UnknownApps;
 use tartan_model::names::NameError;
-use tartan_model::{NetworkName, PoolName, TeamName};
+use tartan_model::{Masquerade, NetworkName, PoolName, TeamName};
 use thiserror::Error;
 
 use crate::class_wish::{ClassRule, TeamFrom, TeamRule};
@@ -35,21 +35,12 @@ pub struct Network {
     pub class: ClassRule,
     /// Pools in order of preference.
     pub pools: Vec<PoolName>,
-    /// Whether containers leave under the host's address.
+    /// `ipMasq`: whether containers leave under the host's address.
     pub masquerade: Masquerade,
     /// Largest packet in bytes; absent: the host decides.
     pub mtu: Option<u32>,
     /// What results say about name resolution; none where it is not set.
     pub dns: Option<Dns>,
-}
-
-/// `ipMasq`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Masquerade {
-    /// Not asked for.
-    No,
-    /// Asked for.
-    Wanted,
 }
 
 /// A configuration that is not accepted.
@@ -157,7 +148,7 @@ impl TryFrom<NetConf> for Network {
             class: class_rule(&conf)?,
             pools: words("pools", conf.pools.as_deref())?,
             masquerade: match conf.ip_masq {
-                Some(true) => Masquerade::Wanted,
+                Some(true) => Masquerade::Yes,
                 Some(false) | None => Masquerade::No,
             },
             mtu: mtu(conf.mtu)?,

@@ -1,5 +1,5 @@
-//! What a request asks for beside a class: addresses, a MAC address, and
-//! things that are not done here. Decides.
+//! What a request asks for beside a class: addresses, a MAC address, host
+//! ports, and things that are not done here. Decides.
 //!
 //! Addresses of `args.cni`, `runtimeConfig` and Mesos are wished for together;
 //! where one of them is given, `IP` of `CNI_ARGS` counts for nothing (CNI
@@ -10,11 +10,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use serde_json::Value;
-use tartan_model::{Family, Mac};
+use tartan_model::{Family, HostPort, Mac};
 use thiserror::Error;
 
 use crate::arguments::Arguments;
 use crate::netconf::{Asked, NetworkInfo};
+use crate::ports::{PortsError, ports};
 use crate::version::Version;
 
 /// What one container shall have.
@@ -24,6 +25,8 @@ pub struct Wish {
     pub addresses: Vec<IpAddr>,
     /// MAC address of its end.
     pub mac: Option<Mac>,
+    /// Ports of the host that lead to it.
+    pub ports: Vec<HostPort>,
 }
 
 /// A request that is not fulfilled.
@@ -66,6 +69,9 @@ pub enum RequestError {
         /// What is there.
         text: String,
     },
+    /// Host ports that cannot be.
+    #[error("\"portMappings\" cannot be fulfilled")]
+    Ports(#[from] PortsError),
     /// Mesos does not see the addresses of a result in this version.
     #[error(
         "Mesos reads results of cniVersion 0.1.0 and 0.2.0 alone, not of \
@@ -102,13 +108,13 @@ impl Wish {
         Ok(Self {
             addresses: addresses(arguments, asked)?,
             mac: mac(arguments, asked)?,
+            ports: host_ports(asked)?,
         })
     }
 }
 
 fn refuse_what_is_not_done(asked: &Asked) -> Result<(), RequestError> {
     for (key, value) in [
-        ("portMappings", &asked.runtime.port_mappings),
         ("bandwidth", &asked.runtime.bandwidth),
         ("ipRanges", &asked.runtime.ip_ranges),
     ] {
@@ -130,6 +136,13 @@ fn asks_nothing(value: &Value) -> bool {
         Value::Array(items) => items.iter().all(asks_nothing),
         Value::Object(map) => map.values().all(asks_nothing),
     }
+}
+
+fn host_ports(asked: &Asked) -> Result<Vec<HostPort>, PortsError> {
+    let mesos = asked.args.mesos.as_ref();
+    let mesos = mesos.and_then(|mesos| mesos.network_info.as_ref());
+    let mesos = mesos.map_or(&Value::Null, |info| &info.port_mappings);
+    ports([&asked.runtime.port_mappings, mesos])
 }
 
 fn addresses(
@@ -230,6 +243,7 @@ impl RequestError {
             }
             Self::Unsupported { .. }
             | Self::SameFamily { .. }
+            | Self::Ports(_)
             | Self::Mesos(_) => None,
         }
     }

@@ -18,6 +18,7 @@
 //! | team and app as the registry stores them | [`registry`] |
 //! | reservation of an address | [`reservation`] |
 //! | settings of the whole cluster | [`settings`] |
+//! | host ports and masquerade of an attachment | [`translation`] |
 
 pub mod attachment;
 pub mod block;
@@ -30,6 +31,7 @@ pub mod prefix;
 pub mod registry;
 pub mod reservation;
 pub mod settings;
+pub mod translation;
 
 pub use attachment::{Attachment, AttachmentError};
 pub use block::{Affinity, BlockKey, BlockRecord, Slot, SlotState};
@@ -45,3 +47,4 @@ pub use prefix::{Family, Prefix};
 pub use registry::{App, Team};
 pub use reservation::Reservation;
 pub use settings::Settings;
+pub use translation::{Door, HostPort, Masquerade, Translation, Transport};

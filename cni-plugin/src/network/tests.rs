@@ -62,7 +62,7 @@ fn c_006_well_known_keys_keep_their_meaning() {
         "domain":"example.org","search":["a","b"],"options":["ndots:2"]}}"#,
     )
     .unwrap();
-    assert_eq!(network.masquerade, Masquerade::Wanted);
+    assert_eq!(network.masquerade, Masquerade::Yes);
     assert_eq!(network.mtu, Some(1450));
     assert_eq!(network.dns.unwrap().domain.as_deref(), Some("example.org"));
 }

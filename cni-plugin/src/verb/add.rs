@@ -1,11 +1,10 @@
 //! ADD: everything is read and checked, then the agent is asked once.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use tartan_agent_api::plugin::{Action, Add, Attached, Delete, Reply};
-use tartan_model::Attachment;
+use tartan_model::{Attachment, Translation};
 
 use crate::arguments::Arguments;
 use crate::encode::encode;
@@ -13,7 +12,7 @@ use crate::environment::Added;
 use crate::fault::Failure;
 use crate::labels::Said;
 use crate::netconf::{Asked, NetConf};
-use crate::network::{Masquerade, Network};
+use crate::network::Network;
 use crate::request::Wish;
 use crate::result::Outcome;
 use crate::verb::Scene;
@@ -30,7 +29,6 @@ pub fn run(added: &Added, scene: &Scene) -> Result<String, Failure> {
     let add = wanted(added, scene, &network)?;
     let attachment = add.attachment.clone();
     let netns = netns::open(Path::new(&added.netns), added.own_netns)?;
-    admit_missing_masquerade(network.masquerade);
     let action = Action::Add(Box::new(add));
     let reply = scene.agent.ask(action, Some(&netns), PATIENCE)?;
     let Reply::Attached(attached) = reply else {
@@ -57,22 +55,11 @@ fn wanted(
         addresses: wish.addresses,
         mac: wish.mac,
         mtu: network.mtu,
+        translation: Translation {
+            masquerade: network.masquerade,
+            ports: wish.ports,
+        },
     })
-}
-
-/// `ipMasq` is a well-known key, which a plugin may not refuse; nor may it
-/// pass in silence that nothing comes of it.
-// GAP: NAT of what leaves the pools is the agent's, and not made yet.
-fn admit_missing_masquerade(masquerade: Masquerade) {
-    let said = match masquerade {
-        Masquerade::Wanted => {
-            "tartan-cni: \"ipMasq\" is true, but this build does no NAT: \
-             containers leave under their own addresses"
-        }
-        Masquerade::No => return,
-    };
-    // Nobody may be listening, which is no reason to refuse a container.
-    let _ = writeln!(io::stderr(), "{said}");
 }
 
 fn outcome(

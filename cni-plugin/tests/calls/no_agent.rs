@@ -48,6 +48,7 @@ pub(crate) fn left_behind() -> (Host, RunDir) {
         host_index: 2,
         container_index: 2,
         attached: attached(),
+        translation: Default::default(),
     };
     run_dir.put_record(&record).unwrap();
     (host, run_dir)

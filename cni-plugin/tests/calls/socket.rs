@@ -223,16 +223,23 @@ fn c_042_c_144_a_chain_goes_on_with_our_part_and_our_dns() {
 }
 
 #[test]
-fn a_masquerade_that_nobody_does_is_said_on_standard_error() {
+fn masquerade_and_host_ports_are_asked_of_the_agent() {
     let host = Host::new();
     let netns = Netns::new();
     let end = End::of(&host, vec![attached_reply()]);
-    let input = config("1.1.0", ",\"ipMasq\":true");
+    let input = config(
+        "1.1.0",
+        r#","ipMasq":true,"runtimeConfig":{"portMappings":[
+            {"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}"#,
+    );
     let ended = host.verb("ADD", &netns.path(), &input);
-    end.one();
+    let asked = serde_json::to_value(&end.one().action).unwrap();
     ended.result();
-    assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
-    assert!(ended.err.contains("ipMasq"), "{ended:?}");
+    assert_eq!(ended.err, "", "{ended:?}");
+    let found = asked.to_string();
+    for part in [r#""masquerade":"yes""#, r#""port":8080"#, r#""to":80"#] {
+        assert!(found.contains(part), "{part} in {found}");
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(crate) enum AddError {
     Address(#[from] AddressError),
     #[error("cannot keep the record")]
     Record(#[from] RunDirError),
+    #[error("host ports are not supported yet")]
+    HostPorts,
     #[error("interface '{0}' exists in the container already")]
     InterfaceExists(InterfaceName),
     #[error("no index is left for the host's end")]
@@ -98,6 +100,9 @@ pub(crate) fn add(
     inside: &mut Inside,
 ) -> Result<Attached, AddError> {
     let wish = asked.wish;
+    if !wish.translation.ports.is_empty() {
+        return Err(AddError::HostPorts);
+    }
     follow::feed(host);
     // Before anything that may wait: a DEL that is sent after this ADD, and
     // even after its plugin was killed, then finds it done or not begun.
@@ -166,6 +171,7 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
             addresses: Vec::new(),
             class,
         },
+        translation: wish.translation.clone(),
     }
 }
 

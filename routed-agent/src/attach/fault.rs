@@ -29,6 +29,7 @@ fn add_code(error: &AddError) -> u32 {
         | AddError::NeedsStore
         | AddError::Registry(_) => code::TRY_AGAIN,
         AddError::Address(error) => address_code(error),
+        AddError::HostPorts => code::UNSUPPORTED_FIELD,
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
         AddError::NoIndex
@@ -58,6 +59,7 @@ fn add_remedy(error: &AddError) -> String {
                 .to_owned()
         }
         AddError::Abandoned
+        | AddError::HostPorts
         | AddError::Registry(_)
         | AddError::Record(_)
         | AddError::NoIndex

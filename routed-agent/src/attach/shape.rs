@@ -35,6 +35,7 @@ pub(crate) fn answers(record: &Record, wish: &Add) -> bool {
         && wish.addresses.iter().all(|asked| given.contains(asked))
         && wish.mac.is_none_or(|asked| asked == record.mac())
         && wish.mtu.is_none_or(|asked| asked == record.attached.mtu)
+        && wish.translation == record.translation
 }
 
 /// The pools of a request: `default` where it names none.

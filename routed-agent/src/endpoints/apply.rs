@@ -8,7 +8,7 @@
 use tartan_agent_api::plugin::Attached;
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_hostnet::Rtnl;
-use tartan_model::{Attachment, Generation};
+use tartan_model::{Attachment, Generation, Translation};
 
 use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
@@ -156,6 +156,7 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
             addresses: v4.into_iter().chain(v6).map(shape::given).collect(),
             class: entry.class,
         },
+        translation: Translation::default(),
     };
     if let Err(error) = claim.put(&record) {
         return Outcome::Failed(crate::chain(&error));

@@ -27,6 +27,7 @@ fn record(attachment: &str, state: RecordState) -> Record {
             addresses: vec![Given { address, gateway }],
             class: ClassId::UNCLASSIFIED,
         },
+        translation: Default::default(),
     }
 }
 

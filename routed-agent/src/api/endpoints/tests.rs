@@ -28,6 +28,7 @@ fn record(attachment: &str, generation: u64, address: &str) -> Record {
             }],
             class: "002a:0007".parse().unwrap(),
         },
+        translation: Default::default(),
     }
 }
 

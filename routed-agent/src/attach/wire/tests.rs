@@ -56,6 +56,7 @@ fn record() -> Record {
             addresses: vec![address("10.77.0.5"), address("fd00:77::5")],
             class: ClassId::HOST,
         },
+        translation: Default::default(),
     }
 }
 
