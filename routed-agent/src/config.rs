@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::nearest::distance;
 
 /// The file as it is written.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct Config {
     /// Name of this host in the store; absent: the kernel's host name.
@@ -29,7 +29,7 @@ pub(crate) struct Config {
 }
 
 /// `[store]`: where etcd is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct StoreConfig {
     /// URLs of the members.
     pub(crate) etcd: Vec<String>,
@@ -52,7 +52,7 @@ fn default_prefix() -> String {
 }
 
 /// `[network]`.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct NetworkConfig {
     /// Largest packet in bytes, or `"auto"`.
@@ -109,7 +109,7 @@ pub(crate) enum Mark {
 }
 
 /// `[metrics]`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(crate) struct MetricsConfig {
     /// Where `/metrics` is served, or `"off"`.
@@ -230,6 +230,22 @@ impl Config {
             return Err(ConfigError::Half { path, given, missing });
         }
         table.try_into().map_err(form)
+    }
+
+    /// What differs in `other` and needs a new start of the agent: names,
+    /// places and connections that everything else was built on.
+    pub(crate) fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("host", self.host == other.host),
+            ("run_dir", self.run_dir == other.run_dir),
+            ("state_dir", self.state_dir == other.state_dir),
+            ("bpf_dir", self.bpf_dir == other.bpf_dir),
+            ("[store]", self.store == other.store),
+            ("[metrics]", self.metrics == other.metrics),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_same)| (!is_same).then_some(key))
+        .collect()
     }
 
     /// The places that this file moves; a variable that is set wins over it.

@@ -1,6 +1,8 @@
 //! The host: everything that the parts of the agent share, bundled once.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use tartan_agent_api::Places;
 use tartan_agent_api::run_dir::RunDir;
@@ -51,10 +53,17 @@ pub(crate) struct Host {
     pub(crate) indexes: LinkIndexes,
     /// Lives of attachments.
     pub(crate) generations: Generations,
-    /// Largest packet of a new attachment, in bytes.
-    pub(crate) mtu: u32,
+    /// Largest packet of a new attachment, in bytes; see [`Host::mtu`].
+    pub(crate) mtu: AtomicU32,
     /// Where to die, in tests.
     pub(crate) crash: CrashPoint,
     /// What is counted.
     pub(crate) metrics: Metrics,
+}
+
+impl Host {
+    /// Largest packet of a new attachment, in bytes.
+    pub(crate) fn mtu(&self) -> u32 {
+        self.mtu.load(Relaxed)
+    }
 }

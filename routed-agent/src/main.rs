@@ -25,6 +25,7 @@ mod nearest;
 mod plugin_socket;
 mod reaper;
 mod registry;
+mod reload;
 mod seen;
 mod start;
 mod sweep;

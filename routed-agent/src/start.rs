@@ -27,7 +27,7 @@ use tartan_agent_api::Places;
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_agent_api::seqpacket::Listener;
-use tartan_ebpf::{BpffsError, Dataplane, DataplaneSettings, MapError, Mark};
+use tartan_ebpf::{BpffsError, Dataplane, MapError};
 use tartan_hostnet::{Link, LinkIndexes, ReadError, Rtnl, SysctlError};
 use tartan_ipam::Ledger;
 use tartan_model::names::NameError;
@@ -48,7 +48,7 @@ use crate::attach::wire;
 use crate::attachments::Attachments;
 use crate::claims::{self, Claims};
 use crate::clock::{Generations, boot_id};
-use crate::config::{self, Config, Listen, Mtu, StoreConfig};
+use crate::config::{Config, Listen, StoreConfig};
 use crate::dataplane::{self, InstallError, KnowError};
 use crate::host::Host;
 use crate::metrics::{self, Metrics};
@@ -56,10 +56,8 @@ use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
 use crate::seen::{Seen, SeenError, keep_written};
-use crate::{api, chain, follow, forwarding, instance, sweep};
+use crate::{api, chain, follow, forwarding, instance, reload, sweep};
 
-/// MTU of a host without a default route: Ethernet's.
-const PLAIN_MTU: u32 = 1500;
 /// How long one request to etcd may take.
 const STORE_DEADLINE: Duration = Duration::from_secs(5);
 /// How long the start waits for the store to confirm this host's blocks. Then
@@ -168,7 +166,7 @@ pub(crate) async fn run(
     sweep::start(&host).map_err(StartError::Process)?;
     listen(&host)?;
     announce(&host);
-    ended().await.map_err(StartError::Process)?;
+    until_ended(&host, config).await.map_err(StartError::Process)?;
     tracing::info!("ending; attachments, filters and maps stay");
     let ending = end(&host, tasks.into_iter().chain(metrics));
     if !tokio::time::timeout(GRACE, ending).await.unwrap_or(false) {
@@ -251,7 +249,7 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let indexes = LinkIndexes::above(&links);
     let dataplane = kernel(config, &places, &mut rtnl, &indexes)?;
     Ok(Host {
-        mtu: mtu(config, &mut rtnl, &links)?,
+        mtu: reload::mtu(config, &mut rtnl, &links)?.into(),
         generations: Generations::above(highest(&records, &run, &links)),
         attachments: Attachments::new(run.clone(), records),
         crash: CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT")),
@@ -326,31 +324,11 @@ fn kernel(
 ) -> Result<Dataplane, StartError> {
     tartan_ebpf::ensure_bpffs(&places.bpf_dir)?;
     let dataplane = Dataplane::open(&places.bpf_dir)?;
-    let mark = match config.network.mark {
-        config::Mark::Team => Mark::Team { mask: Mark::TEAM_MASK },
-        config::Mark::Full => Mark::Full,
-        config::Mark::Off => Mark::Off,
-    };
-    dataplane.set_settings(&DataplaneSettings { mark })?;
+    dataplane.set_settings(&reload::settings(config))?;
     dataplane::know_host(rtnl, &dataplane)?;
     dataplane::install(rtnl, &dataplane, indexes)?;
     forwarding::switch_on(&rtnl.links()?)?;
     Ok(dataplane)
-}
-
-/// The MTU of new attachments: as configured, or that of the link by which
-/// this host reaches the rest of the world.
-fn mtu(
-    config: &Config,
-    rtnl: &mut Rtnl,
-    links: &[Link],
-) -> Result<u32, ReadError> {
-    if let Mtu::Bytes(bytes) = config.network.mtu {
-        return Ok(bytes);
-    }
-    let way_out = rtnl.default_route_link()?;
-    let link = links.iter().find(|link| Some(link.index) == way_out);
-    Ok(link.map_or(PLAIN_MTU, |link| link.mtu))
 }
 
 /// The highest generation that anything still speaks of.
@@ -380,7 +358,7 @@ fn announce(host: &Host) {
         plugins = %host.places.plugin_socket().display(),
         people = %host.places.people_socket().display(),
         attachments = host.attachments.count(),
-        mtu = host.mtu,
+        mtu = host.mtu(),
         "ready"
     );
     let ready = [sd_notify::NotifyState::Ready];
@@ -389,13 +367,16 @@ fn announce(host: &Host) {
     }
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn ended() -> io::Result<()> {
+/// Waits for SIGTERM or SIGINT; on SIGHUP reads the configuration again.
+async fn until_ended(host: &Host, mut config: Config) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => config = reload::reload(host, config),
+        }
     }
-    Ok(())
 }

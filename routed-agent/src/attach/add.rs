@@ -167,7 +167,7 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
             host_link: generation.host_link_name(),
             host_mac: wire::HOST_MAC,
             mac: wish.mac.unwrap_or(Mac::local(generation.0)),
-            mtu: wish.mtu.unwrap_or(host.mtu),
+            mtu: wish.mtu.unwrap_or_else(|| host.mtu()),
             addresses: Vec::new(),
             class,
         },

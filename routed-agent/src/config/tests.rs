@@ -86,3 +86,21 @@ fn a_configuration_that_was_named_has_to_be_there() {
     let error = Config::read(path).unwrap_err();
     assert!(matches!(error, ConfigError::Read { .. }), "{error:?}");
 }
+
+#[test]
+fn what_was_built_on_needs_a_new_start() {
+    let first = parse("host = 'a'\n[network]\nmtu = 1400").unwrap();
+    for (text, keys) in [
+        ("host = 'a'\n[network]\nmtu = 1300\nmark = 'full'", &[][..]),
+        ("host = 'b'\nrun_dir = '/r'", &["host", "run_dir"]),
+        (
+            "host = 'a'\nstate_dir = '/s'\nbpf_dir = '/b'",
+            &["state_dir", "bpf_dir"],
+        ),
+        ("host = 'a'\n[store]\netcd = []", &["[store]"]),
+        ("host = 'a'\n[metrics]\nlisten = 'off'", &["[metrics]"]),
+    ] {
+        let other = parse(text).unwrap();
+        assert_eq!(first.needs_restart(&other), keys, "{text}");
+    }
+}

@@ -10,9 +10,11 @@
 )]
 
 mod agent_dies;
+mod as_a_unit;
 mod at_any_moment;
 mod broken_places;
 mod classes;
+mod configuration_changes;
 mod etcd_is_away;
 mod host_reboots;
 mod no_address_twice;
