@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::output::Format;
-use crate::{app, endpoint, gc, init, ip, pool, settings, team};
+use crate::{app, endpoint, gc, init, ip, man, pool, settings, team};
 
 /// Addresses, classes and routes of the containers on this host.
 #[derive(Debug, Parser)]
@@ -85,6 +85,8 @@ Examples:
         #[arg(value_parser = completion_shells())]
         shell: Shell,
     },
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 fn completion_shells() -> impl clap::builder::TypedValueParser<Value = Shell> {

@@ -12,6 +12,7 @@ mod fault;
 mod gc;
 mod init;
 mod ip;
+mod man;
 mod output;
 mod pool;
 mod session;
@@ -50,5 +51,6 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Settings(verb) => settings::run(&session, verb),
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),
+        Type::Man(man) => man::run(&man),
     }
 }

@@ -140,3 +140,23 @@ fn every_help_can_be_read_and_the_version_is_told() {
     let expected = format!("tartan {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(version.stdout, expected);
 }
+
+#[test]
+fn the_manual_has_a_page_for_every_command_and_every_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let man = dir.path().join("man");
+    let ran = tartan(dir.path(), &["man", man.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for (page, says) in [
+        ("man1/tartan.1", "tartan\\-pool(1)"),
+        ("man1/tartan-pool-create.1", "\\-\\-cidr"),
+        ("man5/tartan.toml.5", "network.mtu"),
+        ("man8/tartan-agent.8", "SIGHUP"),
+        ("man8/tartan-cni.8", "CNI_COMMAND"),
+    ] {
+        let text = std::fs::read_to_string(man.join(page)).unwrap();
+        assert!(text.contains(says), "{page}: {text}");
+        assert!(text.lines().any(|line| line == ".SH NAME"), "{page}");
+        assert!(!text.contains('@'), "{page}");
+    }
+}

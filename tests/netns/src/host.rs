@@ -42,6 +42,8 @@ struct Inner {
 #[derive(Debug)]
 struct Life {
     agent: Option<Child>,
+    /// What the agent is run by, in place of directly.
+    runner: Vec<String>,
     containers: Vec<Container>,
     boot: usize,
     starts: usize,
@@ -52,8 +54,13 @@ impl Host {
     pub(crate) fn build(root: &Path, name: &str, number: usize) -> Self {
         let dir = root.join(name);
         let netns = inside::named(name);
-        let life =
-            Life { agent: None, containers: Vec::new(), boot: 1, starts: 0 };
+        let life = Life {
+            agent: None,
+            runner: Vec::new(),
+            containers: Vec::new(),
+            boot: 1,
+            starts: 0,
+        };
         let host = Self(Arc::new(Inner {
             name: name.into(),
             number,
@@ -221,6 +228,12 @@ impl Host {
         });
     }
 
+    /// From its next start on, the agent is run by these words: programs that
+    /// execute what follows them in the same process.
+    pub fn runs_agent_by(&self, words: &[&str]) {
+        self.life().runner = words.iter().map(ToString::to_string).collect();
+    }
+
     /// The agent's command, in namespaces of this host.
     fn agent(&self) -> Command {
         let boot = format!("{}-boot-{}", self.name(), self.life().boot);
@@ -228,6 +241,7 @@ impl Host {
         command
             .args(["--mount", "--propagation", "private", "nsenter"])
             .arg(format!("--net={}", self.netns().display()))
+            .args(&self.life().runner)
             .arg(need::program("tartan-agent"))
             .arg("--config")
             .arg(self.config())

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::inside;
@@ -92,6 +93,15 @@ pub fn links(netns: &Path) -> Vec<LinkSeen> {
 #[track_caller]
 pub fn link(netns: &Path, name: &str) -> Option<LinkSeen> {
     links(netns).into_iter().find(|link| link.name == name)
+}
+
+/// A line of a process's `/proc/PID/status`, by its key.
+#[track_caller]
+pub fn status_line(pid: Pid, key: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"));
+    let status = status.expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    line.expect("a line of that key").trim_start_matches(':').trim().to_owned()
 }
 
 /// Our routes of a namespace: destination and device.
