@@ -7,7 +7,8 @@
 //! | `GET /v1/status` | | [`status::Status`] |
 //! | `GET, POST /v1/pools` | [`pools::NewPool`] | list of [`pools::PoolView`] |
 //! | `GET, DELETE /v1/pools/NAME` | | [`pools::PoolView`] |
-//! | `POST /v1/pools/NAME/drain` | | [`Done`] |
+//! | `POST /v1/pools/NAME/drain`, `POST /v1/pools/NAME/undrain` | | [`Done`] |
+//! | `POST /v1/pools/NAME/enlarge` | [`pools::Enlarge`] | [`pools::PoolView`] |
 //! | `GET /v1/ips`, `GET /v1/ips/IP` | | [`ips::IpView`] |
 //! | `PUT, DELETE /v1/ips/IP/reservation` | [`ips::Reserve`] | [`Done`] |
 //! | `POST /v1/check/ips` | [`ips::Check`] | [`ips::CheckReport`] |

@@ -1,7 +1,9 @@
 //! `tartan pool`: where addresses come from. Acts.
 
 use clap::{Args, Subcommand, ValueEnum};
-use tartan_agent_api::people::pools::{CidrView, NewPool, PoolView};
+use tartan_agent_api::people::pools::{
+    CidrView, Enlarge, NewPool, PoolView, Share, WholeUse,
+};
 use tartan_agent_api::people::{Done, path};
 use tartan_model::pool::PoolAffinity;
 use tartan_model::{Family, PoolName, Prefix};
@@ -22,6 +24,12 @@ Examples:
   tartan pool create dual --cidr 10.78.0.0/16 --cidr fd00:78::/48
   tartan pool create small --cidr 10.79.0.0/24 --affinity host
 
+A whole one: a pool of both families in blocks of 64 addresses, for the network
+that names it with \"pools\": [\"shop\"], and what comes of it:
+  tartan pool create shop --cidr 10.80.0.0/16 --cidr fd00:80::/64 \\
+      --block-length 26
+  tartan pool show shop
+
 The pool `default` serves networks that name no pool.")]
     Create(Create),
     /// List pools, with what this host has of them
@@ -31,11 +39,33 @@ The pool `default` serves networks that name no pool.")]
         /// Its name
         name: PoolName,
     },
-    /// Give nothing new from a pool; what was given stays. There is no way
-    /// back: a drained pool is deleted, and made anew, once it is empty
+    /// Give nothing new from a pool; what was given stays
+    #[command(after_help = "\
+To make a pool anew with blocks of another length:
+  tartan pool drain default
+  tartan ip list --pool default        # until nothing of it is used
+  tartan pool delete default
+  tartan pool create default --cidr 10.77.0.0/16 --block-length 24")]
     Drain {
         /// Its name
         name: PoolName,
+    },
+    /// Let a drained pool give again
+    Undrain {
+        /// Its name
+        name: PoolName,
+    },
+    /// Give a pool wider prefixes. What was given stays, the length of its
+    /// blocks too; a pool does not shrink
+    #[command(after_help = "\
+Example, for a pool of 10.77.0.0/16:
+  tartan pool enlarge default --cidr 10.76.0.0/15")]
+    Enlarge {
+        /// Its name
+        name: PoolName,
+        /// A prefix that contains the one it has of its family
+        #[arg(long = "cidr", value_name = "CIDR", required = true)]
+        cidrs: Vec<Prefix>,
     },
     /// Delete a pool of which no container has an address
     Delete {
@@ -95,6 +125,18 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Result<(), Fault> {
             let path = format!("{}/{}", one(&name), path::DRAIN);
             let done: Done = session.post(&path, &())?;
             session.report(&done, &done.done)
+        }
+        Verb::Undrain { name } => {
+            let path = format!("{}/{}", one(&name), path::UNDRAIN);
+            let done: Done = session.post(&path, &())?;
+            session.report(&done, &done.done)
+        }
+        Verb::Enlarge { name, cidrs } => {
+            let path = format!("{}/{}", one(&name), path::ENLARGE);
+            let pool: PoolView = session.post(&path, &Enlarge { cidrs })?;
+            let cidrs = text::list(pool.cidrs.iter().map(|c| c.cidr));
+            let line = format!("pool {} enlarged: {cidrs}", pool.name);
+            session.report(&pool, &line)
         }
         Verb::Delete { name } => {
             let done: Done = session.delete(&one(&name))?;
@@ -226,6 +268,25 @@ impl Shown for Vec<PoolView> {
     }
 }
 
+/// Who has how much of a prefix, on all hosts.
+fn of_whole(cidr: &CidrView, whole: &WholeUse) -> String {
+    let shares = |all: &[Share]| {
+        text::list(all.iter().map(|s| format!("{} {}", s.name, s.addresses)))
+    };
+    fields(&[
+        ("prefix", cidr.cidr.to_string()),
+        ("size", whole.size.to_string()),
+        ("in use", whole.used.to_string()),
+        ("resting", whole.resting.to_string()),
+        ("reserved", whole.reserved.to_string()),
+        ("free", whole.free.to_string()),
+        ("by class", shares(&whole.classes)),
+        ("by network", shares(&whole.networks)),
+        ("oldest", text::or_nothing(whole.oldest.as_ref())),
+        ("newest", text::or_nothing(whole.newest.as_ref())),
+    ])
+}
+
 impl Shown for PoolView {
     fn text(&self, _width: Width) -> String {
         let mut shown = fields(&[
@@ -254,7 +315,13 @@ impl Shown for PoolView {
             ]);
         }
         shown.push('\n');
-        shown + &cidrs.text()
+        shown += &cidrs.text();
+        for cidr in &self.cidrs {
+            if let Some(whole) = &cidr.whole {
+                shown += &format!("\n{}", of_whole(cidr, whole));
+            }
+        }
+        shown
     }
 }
 

@@ -8,7 +8,7 @@
 //! The parts: [`assign`] and `requested` give, [`release`] takes back,
 //! [`restore`] adopts what lives, [`publish`] says what the store has to
 //! learn, [`wants`] and [`returns`] which blocks to claim and to give back,
-//! [`view`] answers questions.
+//! [`view`] and [`census`] answer questions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -28,6 +28,7 @@ use crate::request::Claimed;
 
 pub(crate) mod assign;
 pub(crate) mod block;
+pub(crate) mod census;
 pub(crate) mod outlook;
 pub(crate) mod publish;
 mod query;

@@ -44,6 +44,7 @@ pub use boot_time::BootTime;
 pub use host_record::{Claimant, HostRecord, Instance};
 pub use ledger::assign::{AssignError, PoolNames};
 pub use ledger::block::Proof;
+pub use ledger::census::Census;
 pub use ledger::outlook::Prospect;
 pub use ledger::publish::Unpublished;
 pub use ledger::release::{ConfirmError, ReleaseError, Released};

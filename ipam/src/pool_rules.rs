@@ -14,6 +14,7 @@ use tartan_model::{Family, Pool, PoolName, Prefix};
 use thiserror::Error;
 
 use crate::ledger::MOST_ADDRESSES;
+use crate::request::Claimed;
 
 /// What no container can have: the block, and what it is for. IANA's
 /// registries of special-purpose addresses:
@@ -104,6 +105,57 @@ pub enum PoolError {
         /// The block.
         block: Prefix,
     },
+    /// What is to be its prefix does not contain the one that it has.
+    #[error(
+        "{wider} does not contain {cidr}: a pool grows and does not shrink, \
+         for its blocks and addresses stay where they are"
+    )]
+    Shrinks {
+        /// The prefix it has.
+        cidr: Prefix,
+        /// The prefix it was to get.
+        wider: Prefix,
+    },
+    /// It has no prefix of that family to enlarge.
+    #[error(
+        "pool {pool} has no {family} prefix that {wider} could contain; make \
+         another pool"
+    )]
+    NothingToEnlarge {
+        /// The pool.
+        pool: PoolName,
+        /// The family.
+        family: Family,
+        /// The prefix it was to get.
+        wider: Prefix,
+    },
+}
+
+/// The pool with wider prefixes in place of those it has.
+pub fn enlarged(pool: &Pool, cidrs: &[Prefix]) -> Result<Pool, PoolError> {
+    let mut larger = pool.clone();
+    for wider in cidrs.iter().copied() {
+        let family = wider.family();
+        let has = larger.cidrs.iter_mut().find(|c| c.family() == family);
+        let Some(cidr) = has else {
+            let pool = pool.name.clone();
+            return Err(PoolError::NothingToEnlarge { pool, family, wider });
+        };
+        if !wider.covers(*cidr) {
+            return Err(PoolError::Shrinks { cidr: *cidr, wider });
+        }
+        *cidr = wider;
+    }
+    check(&larger)?;
+    Ok(larger)
+}
+
+/// True of a block that could have been claimed from the pool as it is: of its
+/// name, and not larger than its full-grown blocks.
+pub fn could_be_of(pool: &Pool, block: &Claimed) -> bool {
+    let length = block.prefix.length();
+    block.record.pool == pool.name
+        && length >= pool.block_length(block.prefix.family())
 }
 
 /// Checks a pool by itself.

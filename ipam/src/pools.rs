@@ -1,85 +1,28 @@
-//! Makes, drains, deletes and lists pools in the store. Acts; what a pool may
-//! be is said in [`crate::pool_rules`].
+//! Makes, drains, enlarges, deletes and lists pools in the store. Acts; what a
+//! pool may be is said in [`crate::pool_rules`].
 //!
 //! Deleting a pool deletes no block: a block is its owner's, who gives it back
 //! when nothing of it is used. What was given from a deleted pool stays valid
-//! and is released as ever.
+//! and is released as ever. A pool that is made anew with another length of
+//! block meets such blocks: claims go around them, and while a container lives
+//! in one that the new pool could not have, it is not made.
 
-use std::collections::BTreeSet;
-
-use tartan_model::{HostName, Pool, PoolName, SlotState};
+use tartan_model::{HostName, Pool, PoolName, Prefix};
 use tartan_store::{
     Compare, Entry, Listing, Outcome, Revision, Store, StoreError, Transaction,
 };
-use thiserror::Error;
 
 use crate::keys;
-use crate::pool_rules::{self, PoolError};
+use crate::pool_rules;
 use crate::records::{self, RecordError};
 use crate::request::Claimed;
 
+mod error;
+
+pub use error::{ChangePoolError, Holder, Holders};
+
 /// Changes of others, in a row, that a change of ours waits out.
 const MOST_ATTEMPTS: usize = 16;
-
-/// Why a pool was not changed.
-#[derive(Debug, Error)]
-pub enum ChangePoolError {
-    /// Such a pool cannot be.
-    #[error("cannot create pool {pool}")]
-    Refused {
-        /// The pool.
-        pool: PoolName,
-        /// Why not.
-        #[source]
-        source: PoolError,
-    },
-    /// There is one of that name.
-    #[error("pool {0} exists already")]
-    Exists(PoolName),
-    /// There is none of that name.
-    #[error("pool {0} does not exist")]
-    Unknown(PoolName),
-    /// Containers have addresses of it.
-    #[error(
-        "pool {pool} is in use: {addresses} addresses on {}; drain it and \
-         delete their containers first",
-        join(hosts)
-    )]
-    InUse {
-        /// The pool.
-        pool: PoolName,
-        /// How many addresses.
-        addresses: usize,
-        /// On which hosts.
-        hosts: BTreeSet<HostName>,
-    },
-    /// It changes all the time.
-    #[error("cannot change pool {0}: others change it all the time")]
-    Contended(PoolName),
-    /// A record that matters cannot be read, or not be written.
-    #[error("cannot change pool {pool}")]
-    Record {
-        /// The pool.
-        pool: PoolName,
-        /// Which, and why.
-        #[source]
-        source: RecordError,
-    },
-    /// The store did not answer as it should.
-    #[error("cannot change pool {pool}")]
-    Store {
-        /// The pool.
-        pool: PoolName,
-        /// What it answered.
-        #[source]
-        source: StoreError,
-    },
-}
-
-fn join(hosts: &BTreeSet<HostName>) -> String {
-    let names: Vec<&str> = hosts.iter().map(HostName::as_str).collect();
-    names.join(", ")
-}
 
 /// All pools at one moment.
 #[derive(Debug)]
@@ -132,13 +75,8 @@ pub async fn create(
             }
             return Err(ChangePoolError::Exists(pool.name.clone()));
         }
-        let others = pools.entries.iter().map(records::decode);
-        let others: Result<Vec<Pool>, _> = others.collect();
-        let others = others.map_err(|e| record(pool, e))?;
-        pool_rules::check_apart(pool, &others).map_err(refused)?;
-        let blocks = blocks.entries.iter();
-        let blocks = blocks.filter_map(|entry| keys::block_of(&entry.key));
-        pool_rules::check_blocks(pool, blocks).map_err(refused)?;
+        check_place(pool, &pools, &blocks)?;
+        check_earlier(pool, &blocks)?;
         let change = Transaction::new()
             .when(Compare::Absent(key.clone()))
             .when(Compare::Unchanged(keys::pools(), pools.revision))
@@ -152,28 +90,149 @@ pub async fn create(
     Err(ChangePoolError::Contended(pool.name.clone()))
 }
 
-/// Lets a pool give no new address and no new block.
-pub async fn drain(
+/// Whether a pool gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// It gives addresses and blocks.
+    Open,
+    /// It gives no new address and no new block.
+    Draining,
+}
+
+/// Lets a pool give nothing new, or give again.
+pub async fn set_flow(
     store: &Store,
     name: &PoolName,
+    flow: Flow,
+) -> Result<(), ChangePoolError> {
+    let draining = flow == Flow::Draining;
+    change(store, name, |pool, _| Ok(Pool { draining, ..pool.clone() })).await
+}
+
+/// Gives a pool wider prefixes, each around the one that it has of its family.
+/// Blocks and what is given of them stay as they are.
+pub async fn enlarge(
+    store: &Store,
+    name: &PoolName,
+    cidrs: &[Prefix],
+) -> Result<(), ChangePoolError> {
+    change(store, name, |pool, found| {
+        let refused = |source| {
+            let pool = pool.name.clone();
+            ChangePoolError::Refused { pool, source }
+        };
+        let larger = pool_rules::enlarged(pool, cidrs).map_err(refused)?;
+        check_place(&larger, &found.pools, &found.blocks)?;
+        Ok(larger)
+    })
+    .await
+}
+
+/// What there is besides a pool that is changed.
+struct Found {
+    pools: Listing,
+    blocks: Listing,
+}
+
+/// Replaces a pool by what `decide` makes of it, as long as no pool changes
+/// meanwhile.
+async fn change(
+    store: &Store,
+    name: &PoolName,
+    decide: impl Fn(&Pool, &Found) -> Result<Pool, ChangePoolError>,
 ) -> Result<(), ChangePoolError> {
     let key = keys::pool(name);
     for _ in 0..MOST_ATTEMPTS {
-        let (entry, mut pool) = read(store, name).await?;
-        if pool.draining {
+        // Pools first: a pool that is gone by now claims no more blocks.
+        let pools = list_all(store, name, &keys::pools()).await?;
+        let blocks = list_all(store, name, &keys::blocks()).await?;
+        let found = Found { pools, blocks };
+        let pools = &found.pools;
+        let Some(entry) = pools.entries.iter().find(|e| e.key == key) else {
+            return Err(ChangePoolError::Unknown(name.clone()));
+        };
+        let pool: Pool = records::decode(entry)
+            .map_err(|source| unreadable(name, source))?;
+        let after = decide(&pool, &found)?;
+        if after == pool {
             return Ok(());
         }
-        pool.draining = true;
-        let value = records::encode(&key, &pool);
+        let value = records::encode(&key, &after);
         let value = value.map_err(|e| record(&pool, e))?;
         let change = Transaction::new()
             .when(Compare::Modified(key.clone(), entry.modified))
+            .when(Compare::Unchanged(keys::pools(), pools.revision))
             .put(key.clone(), value);
         if let Tried::Done(_) = commit(store, name, change).await? {
             return Ok(());
         }
     }
     Err(ChangePoolError::Contended(name.clone()))
+}
+
+/// What containers have of a pool, on all hosts, as far as these have said.
+pub async fn holders(
+    store: &Store,
+    name: &PoolName,
+) -> Result<Holders, ChangePoolError> {
+    let blocks = list_all(store, name, &keys::blocks()).await?;
+    let blocks = readable(name, &blocks)?;
+    Ok(Holders::of(blocks.iter().filter(|b| b.record.pool == *name)))
+}
+
+/// The blocks of other hosts that can be read.
+pub async fn elsewhere(
+    store: &Store,
+    own: &HostName,
+) -> Result<Vec<Claimed>, StoreError> {
+    let listing = store.list(&keys::blocks(), None).await?;
+    let blocks = listing.entries.iter().map(records::decode_block);
+    let blocks = blocks.filter_map(Result::ok);
+    Ok(blocks.filter(|block| block.record.host != *own).collect())
+}
+
+/// Checks that no other pool and no block of one is in the way.
+fn check_place(
+    pool: &Pool,
+    pools: &Listing,
+    blocks: &Listing,
+) -> Result<(), ChangePoolError> {
+    let refused = |source| {
+        let pool = pool.name.clone();
+        ChangePoolError::Refused { pool, source }
+    };
+    let others = pools.entries.iter().map(records::decode);
+    let others: Result<Vec<Pool>, _> = others.collect();
+    let mut others = others.map_err(|e| record(pool, e))?;
+    others.retain(|other| other.name != pool.name);
+    pool_rules::check_apart(pool, &others).map_err(refused)?;
+    let blocks = blocks.entries.iter();
+    let blocks = blocks.filter_map(|entry| keys::block_of(&entry.key));
+    pool_rules::check_blocks(pool, blocks).map_err(refused)
+}
+
+/// Checks that nobody lives in a block that the new pool could not have.
+fn check_earlier(pool: &Pool, blocks: &Listing) -> Result<(), ChangePoolError> {
+    let within = blocks.entries.iter().filter(|entry| {
+        let block = keys::block_of(&entry.key);
+        block.is_some_and(|b| pool.cidrs.iter().any(|c| c.overlaps(b)))
+    });
+    let mut foreign = Vec::new();
+    for entry in within {
+        let block =
+            records::decode_block(entry).map_err(|e| record(pool, e))?;
+        if !pool_rules::could_be_of(pool, &block) {
+            foreign.push(block);
+        }
+    }
+    let holders = Holders::of(&foreign);
+    match holders.0.is_empty() {
+        true => Ok(()),
+        false => {
+            let pool = pool.name.clone();
+            Err(ChangePoolError::EarlierInUse { pool, holders })
+        }
+    }
 }
 
 /// Deletes a pool of which no container has an address. Its blocks stay with
@@ -208,24 +267,22 @@ pub async fn delete(
 }
 
 fn check_unused(pool: &Pool, blocks: &Listing) -> Result<(), ChangePoolError> {
-    let (mut addresses, mut hosts) = (0, BTreeSet::new());
-    for entry in &blocks.entries {
-        let block: Claimed =
-            records::decode_block(entry).map_err(|e| record(pool, e))?;
-        let slots = block.record.slots.values();
-        let used = slots
-            .filter(|slot| !matches!(slot.state, SlotState::Resting { .. }))
-            .count();
-        if used > 0 {
-            addresses += used;
-            hosts.insert(block.record.host);
-        }
-    }
-    if addresses == 0 {
+    let holders = Holders::of(&readable(&pool.name, blocks)?);
+    if holders.0.is_empty() {
         return Ok(());
     }
     let pool = pool.name.clone();
-    Err(ChangePoolError::InUse { pool, addresses, hosts })
+    Err(ChangePoolError::InUse { pool, holders })
+}
+
+/// Blocks that can all be read: one that cannot may hold anything.
+fn readable(
+    name: &PoolName,
+    blocks: &Listing,
+) -> Result<Vec<Claimed>, ChangePoolError> {
+    let blocks = blocks.entries.iter().map(records::decode_block);
+    let blocks: Result<Vec<_>, _> = blocks.collect();
+    blocks.map_err(|source| unreadable(name, source))
 }
 
 /// How one try of a change ended.
@@ -256,10 +313,8 @@ async fn read(
     let Some(entry) = found.map_err(|e| from_store(name, e))? else {
         return Err(ChangePoolError::Unknown(name.clone()));
     };
-    let pool = records::decode(&entry).map_err(|source| {
-        let pool = name.clone();
-        ChangePoolError::Record { pool, source }
-    })?;
+    let pool =
+        records::decode(&entry).map_err(|source| unreadable(name, source))?;
     Ok((entry, pool))
 }
 
@@ -272,7 +327,11 @@ async fn list_all(
 }
 
 fn record(pool: &Pool, source: RecordError) -> ChangePoolError {
-    ChangePoolError::Record { pool: pool.name.clone(), source }
+    unreadable(&pool.name, source)
+}
+
+fn unreadable(name: &PoolName, source: RecordError) -> ChangePoolError {
+    ChangePoolError::Record { pool: name.clone(), source }
 }
 
 fn from_store(name: &PoolName, source: StoreError) -> ChangePoolError {

@@ -75,13 +75,15 @@ pub(crate) async fn serve(
 fn router(host: Arc<Host>) -> Router {
     let one = |base: &str| format!("{base}/{{name}}");
     let app = format!("{}/{{team}}/{{name}}", path::APPS);
-    let drain = format!("{}/{}", one(path::POOLS), path::DRAIN);
+    let of_pool = |verb: &str| format!("{}/{verb}", one(path::POOLS));
     let kept = format!("{}/{}", one(path::IPS), path::RESERVATION);
     Router::new()
         .route(path::STATUS, get(status::show))
         .route(path::POOLS, get(pools::list).post(pools::create))
         .route(&one(path::POOLS), get(pools::show).delete(pools::delete))
-        .route(&drain, post(pools::drain))
+        .route(&of_pool(path::DRAIN), post(pools::drain))
+        .route(&of_pool(path::UNDRAIN), post(pools::undrain))
+        .route(&of_pool(path::ENLARGE), post(pools::enlarge))
         .route(path::IPS, get(ips::list))
         .route(&one(path::IPS), get(ips::show))
         .route(&kept, put(ips::reserve).delete(ips::release))

@@ -17,6 +17,7 @@ mod dataplane;
 mod endpoints;
 mod follow;
 mod forwarding;
+mod fullness;
 mod host;
 mod instance;
 mod logging;

@@ -20,6 +20,10 @@ pub const SETTINGS: &str = "/v1/settings";
 pub const GC: &str = "/v1/gc";
 /// Behind a pool: give nothing new from it.
 pub const DRAIN: &str = "drain";
+/// Behind a pool: give again.
+pub const UNDRAIN: &str = "undrain";
+/// Behind a pool: wider prefixes.
+pub const ENLARGE: &str = "enlarge";
 /// Behind an address: its reservation.
 pub const RESERVATION: &str = "reservation";
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tartan_model::pool::PoolAffinity;
-use tartan_model::{Family, PoolName, Prefix};
+use tartan_model::{Attachment, Family, PoolName, Prefix};
 
 /// A pool to make. What is absent has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,49 @@ pub struct CidrView {
     pub block_length: u8,
     /// What this host has of it.
     pub here: HostUse,
+    /// What all hosts have of it; where one pool is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<WholeUse>,
+}
+
+/// What all hosts have of a prefix of a pool, as far as they have said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeUse {
+    /// Addresses that containers may have.
+    pub size: u64,
+    /// Addresses that they have, or are about to have.
+    pub used: u64,
+    /// Addresses that were released and have not rested, on this host.
+    pub resting: u64,
+    /// Addresses that are kept by name and that nobody has.
+    pub reserved: u64,
+    /// The others.
+    pub free: u64,
+    /// Classes by their addresses, the most first.
+    pub classes: Vec<Share>,
+    /// Networks by their addresses, the most first.
+    pub networks: Vec<Share>,
+    /// Who has had an address for the longest time.
+    pub oldest: Option<Attachment>,
+    /// Who got one last.
+    pub newest: Option<Attachment>,
+}
+
+/// How many addresses somebody has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// Who.
+    pub name: String,
+    /// How many.
+    pub addresses: usize,
+}
+
+/// Wider prefixes for a pool, each around the one it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enlarge {
+    /// One or both families.
+    pub cidrs: Vec<Prefix>,
 }
 
 /// What a host has of a prefix of a pool.

@@ -40,6 +40,7 @@ fn status() -> Status {
                     resting: 1,
                     free: 12,
                 },
+                whole: None,
             }],
         }],
         dataplane: DataplaneStatus {

@@ -17,6 +17,7 @@ use crate::{AssignError, Exclusion, Proof};
 
 mod adopting;
 mod blocks;
+mod census;
 mod giving;
 mod model;
 mod publishing;

@@ -139,7 +139,7 @@ impl Ledger {
         }
     }
 
-    fn has_rested(&self, own: &OwnSlot, now: BootTime) -> bool {
+    pub(super) fn has_rested(&self, own: &OwnSlot, now: BootTime) -> bool {
         own.released().is_some_and(|since| since.after(self.rest) <= now)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use tartan_ipam::claimer::{self, ClaimError};
-use tartan_ipam::{HostRecord, keys, pools, records};
+use tartan_ipam::pools::{self, Flow};
+use tartan_ipam::{HostRecord, keys, records};
 use tartan_model::{Epoch, Prefix};
 use tartan_store::{Key, Transaction};
 
@@ -161,7 +162,7 @@ async fn a_claim_of_a_raised_epoch_is_void() {
 async fn i_060_no_block_of_a_draining_or_deleted_pool_is_claimed() {
     let place = Place::with_pool(&["10.77.0.0/24"]).await;
     let who = place.host("ambre").await;
-    pools::drain(&place.store, &default_pool()).await.unwrap();
+    pools::set_flow(&place.store, &default_pool(), Flow::Draining).await.unwrap();
     let error = place.claim(&who, &want(28)).await.unwrap_err();
     assert!(matches!(error, ClaimError::PoolDraining(_)));
     pools::delete(&place.store, &default_pool()).await.unwrap();

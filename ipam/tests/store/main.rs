@@ -6,6 +6,7 @@
 mod blocks;
 mod cast;
 mod claims;
+mod generations;
 mod hosts;
 mod pools;
 mod restored;

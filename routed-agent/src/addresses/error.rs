@@ -11,12 +11,15 @@ use thiserror::Error;
 
 use super::MirrorError;
 use super::claiming::CLAIM_PATIENCE;
+use crate::fullness::Fullness;
 
 /// Why no address was given.
 #[derive(Debug, Error)]
 pub(crate) enum AddressError {
     #[error(transparent)]
     Assign(#[from] AssignError),
+    #[error("{why}; {figures}")]
+    Exhausted { why: AssignError, figures: Fullness },
     #[error("cannot claim a block of pool {pool}")]
     Claim {
         pool: PoolName,
@@ -54,11 +57,11 @@ impl AddressError {
             Self::Assign(AssignError::UnknownPool(pool)) => format!(
                 "make it: tartan pool create {pool} --cidr 10.77.0.0/16"
             ),
-            Self::Assign(AssignError::Exhausted { .. }) => {
-                "see who holds what: tartan ip list; make another pool, or \
-                 wait until released addresses have rested"
-                    .to_owned()
-            }
+            Self::Assign(AssignError::PoolDraining(pool)) => format!(
+                "name another pool, or let it give again: tartan pool undrain \
+                 {pool}"
+            ),
+            Self::Exhausted { why, figures } => of_full(why, figures),
             Self::Assign(AssignError::RequestedInUse { .. }) => {
                 "choose another address, or delete its holder".to_owned()
             }
@@ -92,4 +95,26 @@ impl AddressError {
             }
         }
     }
+}
+
+/// What to do where nothing is left.
+fn of_full(why: &AssignError, figures: &Fullness) -> String {
+    let mut remedies = Vec::new();
+    if let AssignError::Exhausted { soonest: Some(wait), .. } = why {
+        let seconds = wait.as_secs() + 1;
+        remedies.push(format!(
+            "wait {seconds} s until the first released address has rested"
+        ));
+    }
+    if let Some((pool, cidr)) = figures.first() {
+        remedies.push(format!(
+            "enlarge the pool: tartan pool enlarge {pool} --cidr, a prefix \
+             around {cidr}"
+        ));
+        remedies.push(format!(
+            "see who has its addresses: tartan ip list --pool {pool}"
+        ));
+    }
+    remedies.push("look for leaks: tartan ip check".to_owned());
+    remedies.join("; ")
 }

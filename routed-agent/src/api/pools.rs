@@ -1,4 +1,4 @@
-//! Pools: made, drained and deleted in the store; shown with what this host
+//! Pools: made, drained, enlarged and deleted in the store; shown with what this host
 //! has of them. Acts.
 
 use std::sync::Arc;
@@ -7,7 +7,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use tartan_agent_api::people::Done;
-use tartan_agent_api::people::pools::{CidrView, HostUse, NewPool, PoolView};
+use tartan_agent_api::people::pools::{
+    CidrView, Enlarge, HostUse, NewPool, PoolView,
+};
+use tartan_ipam::pools::{Flow, Holders};
 use tartan_ipam::{Usage, pools};
 use tartan_model::{Family, Pool, PoolName};
 
@@ -16,6 +19,7 @@ use super::teams::settle;
 use super::{Answer, done};
 use crate::clock::boot_time;
 use crate::host::Host;
+use crate::{follow, fullness};
 
 /// All pools.
 pub(super) async fn list(State(host): State<Arc<Host>>) -> Json<Vec<PoolView>> {
@@ -29,7 +33,15 @@ pub(super) async fn show(
 ) -> Answer<PoolView> {
     let asked = attempt("show the pool", &name);
     let name = parse(&asked, &name)?;
-    view_of(&host, &name).map(Json).ok_or_else(|| unknown(&asked, &name))
+    let mut shown =
+        view_of(&host, &name).ok_or_else(|| unknown(&asked, &name))?;
+    let elsewhere = pools::elsewhere(&host.store, &host.name).await;
+    // A store that is away leaves what this host knows by itself.
+    let elsewhere = elsewhere.unwrap_or_default();
+    for cidr in &mut shown.cidrs {
+        cidr.whole = fullness::whole(&host, &name, cidr.family, &elsewhere);
+    }
+    Ok(Json(shown))
 }
 
 /// Makes a pool.
@@ -68,13 +80,57 @@ pub(super) async fn drain(
 ) -> Answer<Done> {
     let asked = attempt("drain the pool", &name);
     let name = parse(&asked, &name)?;
-    let drained = pools::drain(&host.store, &name).await;
-    drained.map_err(|error| asked.pool(&error))?;
-    let is_draining = |pool: &Pool| pool.draining;
-    host.registry
-        .heard(|now| now.pools.get(&name).is_none_or(is_draining))
-        .await;
-    Ok(done(format!("pool {name} gives nothing new; what it gave stays")))
+    set_flow(&host, &asked, &name, Flow::Draining).await?;
+    settle(&host).await;
+    let left = pools::holders(&host.store, &name).await;
+    let left = left.map_err(|error| asked.pool(&error))?;
+    let left = match left.0.len() {
+        0 => format!("none of it is left; tartan pool delete {name} ends it"),
+        1 => format!("1 address of it is left: {left}"),
+        count => format!("{count} addresses of it are left: {left}"),
+    };
+    Ok(done(format!("pool {name} gives nothing new; {left}")))
+}
+
+/// Lets a drained pool give again.
+pub(super) async fn undrain(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+) -> Answer<Done> {
+    let asked = attempt("undrain the pool", &name);
+    let name = parse(&asked, &name)?;
+    set_flow(&host, &asked, &name, Flow::Open).await?;
+    Ok(done(format!("pool {name} gives addresses again")))
+}
+
+async fn set_flow(
+    host: &Host,
+    asked: &Attempt,
+    name: &PoolName,
+    flow: Flow,
+) -> Result<(), Refusal> {
+    let set = pools::set_flow(&host.store, name, flow).await;
+    set.map_err(|error| asked.pool(&error))?;
+    let is_so = |pool: &Pool| pool.draining == (flow == Flow::Draining);
+    host.registry.heard(|now| now.pools.get(name).is_none_or(is_so)).await;
+    follow::feed(host);
+    Ok(())
+}
+
+/// Gives a pool wider prefixes.
+pub(super) async fn enlarge(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+    Question(Enlarge { cidrs }): Question<Enlarge>,
+) -> Answer<PoolView> {
+    let asked = attempt("enlarge the pool", &name);
+    let name = parse(&asked, &name)?;
+    let done = pools::enlarge(&host.store, &name, &cidrs).await;
+    done.map_err(|error| asked.pool(&error))?;
+    let is_so = |p: &Pool| cidrs.iter().all(|c| p.cidrs.contains(c));
+    host.registry.heard(|now| now.pools.get(&name).is_none_or(is_so)).await;
+    follow::feed(&host);
+    view_of(&host, &name).map(Json).ok_or_else(|| unknown(&asked, &name))
 }
 
 /// Deletes a pool that is not used.
@@ -85,12 +141,11 @@ pub(super) async fn delete(
     let asked = attempt("delete the pool", &name);
     let name = parse(&asked, &name)?;
     // What this host gave may not be in the store yet.
-    let used = used_here(&host, &name);
-    if used > 0 {
-        return Err(asked.conflict(
-            format!("addresses of it are in use on this host: {used}"),
-            format!("tartan ip list --pool {name} shows who has them."),
-        ));
+    let held = held_here(&host, &name);
+    if !held.0.is_empty() {
+        let pool = name.clone();
+        let in_use = pools::ChangePoolError::InUse { pool, holders: held };
+        return Err(asked.pool(&in_use));
     }
     settle(&host).await;
     let deleted = pools::delete(&host.store, &name).await;
@@ -115,9 +170,9 @@ fn usage(host: &Host) -> Vec<Usage> {
     host.addresses.look(|ledger| ledger.usage(boot_time()))
 }
 
-fn used_here(host: &Host, name: &PoolName) -> u128 {
-    let usage = usage(host);
-    usage.iter().filter(|u| u.pool == *name).map(|u| u.used).sum()
+fn held_here(host: &Host, name: &PoolName) -> Holders {
+    let claims = host.addresses.look(tartan_ipam::Ledger::claims);
+    Holders::of(claims.iter().filter(|c| c.record.pool == *name))
 }
 
 fn view(pool: &Pool, usage: &[Usage]) -> PoolView {
@@ -126,6 +181,7 @@ fn view(pool: &Pool, usage: &[Usage]) -> PoolView {
         family: cidr.family(),
         block_length: pool.block_length(cidr.family()),
         here: here(pool, cidr.family(), usage),
+        whole: None,
     });
     PoolView {
         name: pool.name.clone(),

@@ -110,6 +110,7 @@ impl Attempt {
             ChangePoolError::Exists(_)
             | ChangePoolError::Unknown(_)
             | ChangePoolError::InUse { .. }
+            | ChangePoolError::EarlierInUse { .. }
             | ChangePoolError::Contended(_) => error.to_string(),
         };
         self.failed(status, why, hint)
@@ -169,7 +170,12 @@ fn pool(error: &ChangePoolError) -> (StatusCode, &'static str) {
     match error {
         ChangePoolError::Refused { .. } => (StatusCode::BAD_REQUEST, ""),
         ChangePoolError::Exists(_) => {
-            (StatusCode::CONFLICT, "tartan pool list shows all.")
+            (
+                StatusCode::CONFLICT,
+                "tartan pool show NAME shows it. For a wider prefix: tartan \
+                 pool enlarge. For another block length: drain it, wait until \
+                 it is empty, delete it, make it anew.",
+            )
         }
         ChangePoolError::Unknown(_) => (
             StatusCode::NOT_FOUND,
@@ -178,7 +184,13 @@ fn pool(error: &ChangePoolError) -> (StatusCode, &'static str) {
         ),
         ChangePoolError::InUse { .. } => (
             StatusCode::CONFLICT,
-            "tartan ip list --pool NAME shows who has its addresses here.",
+            "Drain it (tartan pool drain NAME), and delete it when its last \
+             container has ended: tartan ip list --pool NAME shows them.",
+        ),
+        ChangePoolError::EarlierInUse { .. } => (
+            StatusCode::CONFLICT,
+            "End these containers first; or make the pool with its old name \
+             and block length.",
         ),
         ChangePoolError::Contended(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "Try again.")

@@ -21,10 +21,10 @@ use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
 use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
-use crate::follow;
 use crate::host::Host;
 use crate::registry::{Origin, RegistryError};
 use crate::wait::Wait;
+use crate::{follow, fullness};
 
 /// Why a container was not attached.
 #[derive(Debug, Error)]
@@ -247,7 +247,9 @@ impl Adding<'_> {
             requested: self.wish.addresses.clone(),
             unclaimable: BTreeSet::new(),
         };
-        let addresses = self.host.addresses.assign(&request, self.wait)?;
+        let given = self.host.addresses.assign(&request, self.wait);
+        let addresses =
+            given.map_err(|error| fullness::explained(self.host, error))?;
         self.record.attached.addresses =
             addresses.into_iter().map(shape::given).collect();
         Ok(())

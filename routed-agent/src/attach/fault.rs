@@ -71,7 +71,8 @@ fn add_remedy(error: &AddError) -> String {
 
 fn address_code(error: &AddressError) -> u32 {
     match error {
-        AddressError::Assign(error) => assign_code(error),
+        AddressError::Assign(error)
+        | AddressError::Exhausted { why: error, .. } => assign_code(error),
         AddressError::Claim { .. }
         | AddressError::Unconfirmed
         | AddressError::Missing(_)

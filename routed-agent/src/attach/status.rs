@@ -5,11 +5,12 @@ use tartan_agent_api::plugin::Status;
 
 use crate::addresses::AddressError;
 use crate::attach::shape;
-use crate::follow;
 use crate::host::Host;
+use crate::{follow, fullness};
 
 /// Whether an ADD on the pools of `wish` could succeed now.
 pub(crate) fn status(host: &Host, wish: &Status) -> Result<(), AddressError> {
     follow::feed(host);
-    host.addresses.could_assign(&shape::pools(&wish.pools))
+    let could = host.addresses.could_assign(&shape::pools(&wish.pools));
+    could.map_err(|error| fullness::explained(host, error))
 }

@@ -150,7 +150,7 @@ fn host(registry: &mut Registry, reading: &Reading) {
     });
     gauges(
         registry,
-        ("addresses", "Addresses of this host's blocks"),
+        ("pool_addresses", "Addresses of this host's blocks of each pool"),
         addresses.collect(),
     );
     counters(

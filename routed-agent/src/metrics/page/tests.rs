@@ -70,7 +70,7 @@ fn drops_attachments_addresses_and_requests_are_told() {
          {direction=\"to_container\",reason=\"no_endpoint\"} 5",
         "tartan_attachments{state=\"ready\"} 4",
         "tartan_attachments{state=\"adding\"} 0",
-        "tartan_addresses{pool=\"default\",family=\"IPv6\",state=\"free\"} 13",
+        "tartan_pool_addresses{pool=\"default\",family=\"IPv6\",state=\"free\"} 13",
         "tartan_request_seconds_count{operation=\"add\",outcome=\"done\"} 1",
         "tartan_request_seconds_bucket\
          {le=\"0.001\",operation=\"add\",outcome=\"done\"} 1",
