@@ -9,11 +9,14 @@
 //! | run directory: records of attachments, tombstones | agent; plugin when the agent is down | [`record`], [`run_dir`] |
 //!
 //! [`whole_file`] is how any of our files is replaced. Where they live is
-//! decided in [`places`]. This crate knows no netlink, no store and no
+//! decided in [`places`]; which keys the host's configuration has, for agent
+//! and command alike, in [`config_keys`]. This crate knows no netlink, no store and no
 //! asynchronous runtime, so that a plugin stays small.
 
 #![forbid(unsafe_code)]
 
+pub mod config_keys;
+pub mod nearest;
 pub mod people;
 pub mod places;
 pub mod plugin;

@@ -110,6 +110,9 @@ impl Agent {
     ) -> Result<T, Fault> {
         if !status.is_success() {
             return Err(match serde_json::from_slice::<Failure>(bytes) {
+                Ok(failure) if status == StatusCode::UNPROCESSABLE_ENTITY => {
+                    Fault::Usage(failure)
+                }
                 Ok(failure) => Fault::Refused(failure),
                 Err(_) => self.broken(Talk::Status(status)),
             });

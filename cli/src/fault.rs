@@ -8,8 +8,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use tartan_agent_api::config_keys::UnknownKey;
 use tartan_agent_api::people::Failure;
 use thiserror::Error;
+
+/// Exit status of a wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
 
 /// A command that failed.
 #[derive(Debug, Error)]
@@ -30,6 +34,9 @@ pub(crate) enum Fault {
     },
     #[error("{} '{}'{}", .0.error, .0.object, because(.0.why.as_deref()))]
     Refused(Failure),
+    /// It was asked for in a form that the agent does not take.
+    #[error("{} '{}'{}", .0.error, .0.object, because(.0.why.as_deref()))]
+    Usage(Failure),
     #[error("cannot read {}", path.display())]
     Config {
         path: PathBuf,
@@ -42,6 +49,11 @@ pub(crate) enum Fault {
         #[source]
         source: io::Error,
     },
+    #[error(
+        "{}: unknown key '{}'; did you mean '{}'?",
+        path.display(), unknown.key, unknown.nearest
+    )]
+    UnknownKey { path: PathBuf, unknown: UnknownKey },
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     #[error("cannot write {}", path.display())]
@@ -106,7 +118,10 @@ impl Fault {
         if let Some(remedy) = self.remedy() {
             let _ = writeln!(stderr, "{remedy}");
         }
-        ExitCode::FAILURE
+        match self {
+            Self::Usage(_) => ExitCode::from(WRONG_USAGE),
+            _ => ExitCode::FAILURE,
+        }
     }
 
     /// What to do about it.
@@ -121,7 +136,7 @@ impl Fault {
                 "Only root and members of the group tartan may ask the agent."
                     .to_owned(),
             ),
-            Self::Refused(failure) => {
+            Self::Refused(failure) | Self::Usage(failure) => {
                 (!failure.hint.is_empty()).then(|| failure.hint.clone())
             }
             Self::Exists(_) => Some(
@@ -141,6 +156,7 @@ impl Fault {
             Self::Talk { .. }
             | Self::Config { .. }
             | Self::NoConfig { .. }
+            | Self::UnknownKey { .. }
             | Self::Write { .. }
             | Self::Steps(_)
             | Self::Output(_)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tartan_agent_api::Places;
+use tartan_agent_api::{Places, config_keys};
 
 use crate::agent::Agent;
 use crate::arguments::Arguments;
@@ -124,6 +124,10 @@ impl Session {
                 path: self.config.clone(),
                 source: Box::new(source),
             })?;
+        if let Some(unknown) = config_keys::unknown(&table) {
+            let path = self.config.clone();
+            return Err(Fault::UnknownKey { path, unknown });
+        }
         let said = table.get("run_dir").and_then(toml::Value::as_str);
         Ok(said.map_or(default, PathBuf::from))
     }

@@ -19,7 +19,11 @@ pub(crate) enum Verb {
 Examples:
   tartan settings set address_rest 60s
   tartan settings set cluster 1
-  tartan settings set cluster_name fr1")]
+  tartan settings set cluster_name fr1
+  tartan settings set cluster_name ''      # clears it
+
+Exit status: 2 where there is no such setting or it does not take the value,
+1 where the agent refuses (such as another cluster while there are teams).")]
     Set {
         /// Which
         key: String,

@@ -87,6 +87,19 @@ fn the_socket_is_where_the_configuration_says_and_a_flag_wins() {
 }
 
 #[test]
+fn an_unknown_key_of_the_configuration_is_named_with_the_nearest() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("tartan.toml");
+    std::fs::write(&config, "run_dri = \"/nowhere\"\n").unwrap();
+    let config = config.to_str().unwrap();
+    let ran = tartan(Path::new(""), &["status", "--config", config]);
+    assert_eq!(ran.code, Some(1));
+    for word in ["run_dri", "'run_dir'", config] {
+        assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn completion_knows_every_type() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = in_empty_dir(&["completion", shell]);

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tartan_agent_api::Places;
+use tartan_agent_api::config_keys::{self, UnknownKey};
 use tartan_model::HostName;
 use thiserror::Error;
-
-use crate::nearest::distance;
 
 /// The file as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -166,24 +165,6 @@ pub(crate) enum ConfigError {
     Half { path: PathBuf, given: String, missing: String },
 }
 
-/// Every key that a configuration may have.
-const KNOWN: &[&str] = &[
-    "host",
-    "run_dir",
-    "state_dir",
-    "bpf_dir",
-    "store.etcd",
-    "store.prefix",
-    "store.ca",
-    "store.cert",
-    "store.key",
-    "store.username",
-    "store.password_file",
-    "network.mtu",
-    "network.mark",
-    "metrics.listen",
-];
-
 /// Keys of `[store]` that mean nothing without another one.
 const NEEDS: &[(&str, &str)] = &[
     ("username", "password_file"),
@@ -220,9 +201,9 @@ impl Config {
             source: Box::new(source),
         };
         let table: toml::Table = text.parse().map_err(form)?;
-        if let Some(key) = unknown_key(&table) {
-            let nearest = nearest(&key).to_owned();
-            let path = path.to_owned();
+        if let Some(UnknownKey { key, nearest }) = config_keys::unknown(&table)
+        {
+            let (path, nearest) = (path.to_owned(), nearest.to_owned());
             return Err(ConfigError::UnknownKey { path, key, nearest });
         }
         if let Some((given, missing)) = half(&table) {
@@ -270,22 +251,6 @@ impl Config {
     }
 }
 
-fn unknown_key(table: &toml::Table) -> Option<String> {
-    table.iter().find_map(|(name, value)| {
-        let toml::Value::Table(inner) = value else {
-            return (!KNOWN.contains(&name.as_str())).then(|| name.clone());
-        };
-        let section = format!("{name}.");
-        if !KNOWN.iter().any(|key| key.starts_with(&section)) {
-            return Some(name.clone());
-        }
-        inner
-            .keys()
-            .map(|key| format!("{section}{key}"))
-            .find(|key| !KNOWN.contains(&key.as_str()))
-    })
-}
-
 /// A key that was given, and the one that it lacks.
 fn half(table: &toml::Table) -> Option<(String, String)> {
     let store = table.get("store")?.as_table()?;
@@ -294,20 +259,6 @@ fn half(table: &toml::Table) -> Option<(String, String)> {
     };
     let (given, missing) = NEEDS.iter().find(is_half)?;
     Some((format!("store.{given}"), format!("store.{missing}")))
-}
-
-/// The known key nearest to `key`: a section's name is compared with those of
-/// sections, a key with keys.
-fn nearest(key: &str) -> &'static str {
-    let comparable = |known: &'static str| match known.split_once('.') {
-        Some((section, _)) if !key.contains('.') => section,
-        _ => known,
-    };
-    KNOWN
-        .iter()
-        .copied()
-        .min_by_key(|known| distance(key, comparable(known)))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

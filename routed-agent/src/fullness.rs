@@ -106,9 +106,8 @@ pub(crate) fn whole(
     family: Family,
     elsewhere: &[Claimed],
 ) -> Option<WholeUse> {
-    let census = host
-        .addresses
-        .look(|ledger| ledger.census(pool, family, boot_time()));
+    let census =
+        host.addresses.look(|ledger| ledger.census(pool, family, boot_time()));
     let mut census = census?;
     census.add_elsewhere(elsewhere);
     Some(shown(host, &census))

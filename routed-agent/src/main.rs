@@ -22,7 +22,6 @@ mod host;
 mod instance;
 mod logging;
 mod metrics;
-mod nearest;
 mod plugin_socket;
 mod reaper;
 mod registry;

@@ -193,8 +193,8 @@ fn a_question_that_makes_no_sense_is_answered_in_one_form() {
         ("POST", "/v1/teams", &long, 413),
         ("POST", "/v1/apps", "{\"team\":\"a\",\"name\":\"b\"}", 404),
         ("POST", "/v1/pools", "{\"name\":\"p\",\"cidrs\":[]}", 400),
-        ("PUT", "/v1/settings/clustr", "{\"value\":\"1\"}", 404),
-        ("PUT", "/v1/settings/cluster", "{\"value\":\"99\"}", 400),
+        ("PUT", "/v1/settings/clustr", "{\"value\":\"1\"}", 422),
+        ("PUT", "/v1/settings/cluster", "{\"value\":\"99\"}", 422),
         ("GET", "/v1/ips/10.77.0", "", 400),
         ("GET", "/v1/endpoints/ghost", "", 404),
         ("POST", "/v1/gc", "{\"mode\":\"maybe\"}", 422),
@@ -206,6 +206,23 @@ fn a_question_that_makes_no_sense_is_answered_in_one_form() {
         }
     }
     assert_eq!(agent.get("/v1/teams"), json!([]));
+}
+
+#[test]
+fn a_name_of_the_cluster_is_set_and_cleared() {
+    let agent = Agent::start();
+    let path = "/v1/settings/cluster_name";
+    for (value, said) in
+        [("fr1", "cluster_name is fr1"), ("", "cluster_name is cleared")]
+    {
+        let body = json!({ "value": value }).to_string();
+        let (status, answer) = agent.ask("PUT", path, &body);
+        assert_eq!((status, &answer["done"]), (200, &json!(said)));
+        let settings = agent.get("/v1/settings");
+        let settings = settings.as_array().unwrap();
+        let shown = settings.iter().find(|s| s["key"] == "cluster_name");
+        assert_eq!(shown.unwrap()["value"], value);
+    }
 }
 
 #[test]

@@ -109,9 +109,10 @@ impl Holders {
 
 fn of_block(block: &Claimed) -> impl Iterator<Item = Holder> {
     let record = &block.record;
-    let held = record.slots.iter().filter(|(_, slot)| {
-        !matches!(slot.state, SlotState::Resting { .. })
-    });
+    let held = record
+        .slots
+        .iter()
+        .filter(|(_, slot)| !matches!(slot.state, SlotState::Resting { .. }));
     held.filter_map(|(offset, slot)| {
         Some(Holder {
             address: block.prefix.nth((*offset).into())?,

@@ -162,7 +162,9 @@ async fn a_claim_of_a_raised_epoch_is_void() {
 async fn i_060_no_block_of_a_draining_or_deleted_pool_is_claimed() {
     let place = Place::with_pool(&["10.77.0.0/24"]).await;
     let who = place.host("ambre").await;
-    pools::set_flow(&place.store, &default_pool(), Flow::Draining).await.unwrap();
+    pools::set_flow(&place.store, &default_pool(), Flow::Draining)
+        .await
+        .unwrap();
     let error = place.claim(&who, &want(28)).await.unwrap_err();
     assert!(matches!(error, ClaimError::PoolDraining(_)));
     pools::delete(&place.store, &default_pool()).await.unwrap();

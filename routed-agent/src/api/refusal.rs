@@ -157,26 +157,27 @@ fn registry(error: &RegistryError) -> (StatusCode, &'static str) {
             StatusCode::CONFLICT,
             "It can be changed while there is no team: choose it first.",
         ),
-        RegistryError::Setting(SettingError::Unknown { .. }) => {
-            (StatusCode::NOT_FOUND, "tartan settings show shows all.")
-        }
-        RegistryError::Setting(SettingError::Value { .. }) => {
-            (StatusCode::BAD_REQUEST, "")
-        }
+        // The command ends with 2 then: it was used wrongly.
+        RegistryError::Setting(SettingError::Unknown { .. }) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "tartan settings show shows all.",
+        ),
+        RegistryError::Setting(SettingError::Value { .. }) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "tartan settings show -o wide shows what each takes.",
+        ),
     }
 }
 
 fn pool(error: &ChangePoolError) -> (StatusCode, &'static str) {
     match error {
         ChangePoolError::Refused { .. } => (StatusCode::BAD_REQUEST, ""),
-        ChangePoolError::Exists(_) => {
-            (
-                StatusCode::CONFLICT,
-                "tartan pool show NAME shows it. For a wider prefix: tartan \
+        ChangePoolError::Exists(_) => (
+            StatusCode::CONFLICT,
+            "tartan pool show NAME shows it. For a wider prefix: tartan \
                  pool enlarge. For another block length: drain it, wait until \
                  it is empty, delete it, make it anew.",
-            )
-        }
+        ),
         ChangePoolError::Unknown(_) => (
             StatusCode::NOT_FOUND,
             "tartan pool list shows all; tartan pool create NAME --cidr CIDR \

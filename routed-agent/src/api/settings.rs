@@ -41,5 +41,8 @@ pub(super) async fn set(
         .map_err(|error| asked.registry(&RegistryError::Setting(error)))?;
     let changed = host.registry.set(setting, &value).await;
     changed.map_err(|error| asked.registry(&error))?;
-    Ok(done(format!("{setting} is {value}")))
+    Ok(done(match value.is_empty() {
+        true => format!("{setting} is cleared"),
+        false => format!("{setting} is {value}"),
+    }))
 }

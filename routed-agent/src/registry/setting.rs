@@ -4,10 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use tartan_agent_api::nearest::nearest;
 use tartan_model::{ClusterNumber, Settings};
 use thiserror::Error;
-
-use crate::nearest::nearest;
 
 /// Longest rest of an address: a week. Beyond it a pool only runs dry.
 const LONGEST_REST: Duration = Duration::from_secs(7 * 24 * 3600);

@@ -20,6 +20,7 @@ mod host_reboots;
 mod no_address_twice;
 mod one_host;
 mod ours_and_not_ours;
+mod pools_over_time;
 mod restored_store;
 mod runtime_forgets;
 mod the_harness;

@@ -69,7 +69,23 @@ story!(a_full_pool_says_so_and_recovers, |world| {
     };
 
     assert!(guests.len() >= 6, "only {} of a /29 were given", guests.len());
-    assert!(fault.msg.contains("small"), "{fault:?}");
+    let given = guests.len();
+    for figure in [
+        "pool small (10.66.0.0/29)".to_owned(),
+        format!("{given} of 6 addresses in use here"),
+        format!("most by class shop ({given})"),
+        format!("by network shop ({given})"),
+        "oldest shop,c0,eth0".to_owned(),
+        format!("newest shop,c{},eth0", given - 1),
+    ] {
+        assert!(fault.msg.contains(&figure), "{figure}: {fault:?}");
+    }
+    let remedy = "tartan pool enlarge small";
+    assert!(fault.details.contains(remedy), "{fault:?}");
+    let shown = ambre.lists("pool show small");
+    let whole = &shown["cidrs"][0]["whole"];
+    assert_eq!((&whole["used"], &whole["size"]), (&given.into(), &6.into()));
+    assert_eq!(whole["oldest"]["container"], "c0");
     let status = ambre.call("STATUS", &network).answer().unwrap_err();
     assert_eq!(status.code, 50, "{status:?}");
 

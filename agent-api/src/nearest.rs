@@ -2,7 +2,7 @@
 
 /// The known word that is nearest to what was written; none where nothing is
 /// known.
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
@@ -10,7 +10,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// Levenshtein's distance, one row at a time.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, from) in a.chars().enumerate() {
         let mut corner = row[0];
