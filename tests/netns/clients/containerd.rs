@@ -1,24 +1,25 @@
 //! containerd 1.6 with state of its own, and its command `ctr`.
 //!
-//! `ctr` looks for networks in /etc/cni/net.d and for plugins in /usr/lib/cni
-//! and /opt/cni/bin, whatever one says: the story mounts its own there.
+//! `ctr` looks for networks in /etc/cni/net.d and for plugins in /opt/cni/bin
+//! and /usr/lib/cni, whatever one says: the story's own are there. The
+//! Container Runtime Interface is told where they are.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use tartan_stories::host::mount_on;
 use tartan_stories::process::Outcome;
 use tartan_stories::within::seconds;
 use tartan_stories::{Host, World, inside, need, within};
 
 use crate::cgroup::Parent;
-use crate::root_file_system;
+use crate::cri::{Cri, Pod};
+use crate::{image, machine, root_file_system};
 
 /// Plugins of containerd that a story has no use for.
 const DISABLED: &[&str] = &[
-    "io.containerd.grpc.v1.cri",
     "io.containerd.snapshotter.v1.aufs",
     "io.containerd.snapshotter.v1.btrfs",
     "io.containerd.snapshotter.v1.devmapper",
@@ -27,6 +28,9 @@ const DISABLED: &[&str] = &[
     "io.containerd.internal.v1.tracing",
     "io.containerd.tracing.processor.v1.otlp",
 ];
+
+/// The Container Runtime Interface.
+const CRI: &str = "io.containerd.grpc.v1.cri";
 
 /// containerd on a host.
 #[derive(Debug)]
@@ -47,21 +51,97 @@ impl Containerd {
         programs: &[&Path],
         plugin: &Value,
     ) -> Self {
-        ["containerd", "ctr", "runc"].iter().for_each(|p| need::need_tool(p));
-        let dir = world.directory("containerd");
-        install(programs, plugin);
-        let process = start(host, &dir);
-        let containerd = Self {
-            host: host.clone(),
-            dir,
-            rootfs: root_file_system::make(world),
-            process,
-            parent: Parent::new(),
-        };
-        within(seconds(30), "containerd answers", || {
-            containerd.try_to("version").is_success().then_some(())
+        machine::is_private(world);
+        let plugins = Path::new("/opt/cni/bin");
+        fs::create_dir_all(plugins).unwrap();
+        Programs::read(programs).put_into(plugins);
+        let one = ("one".into(), plugin.clone());
+        network(Path::new(machine::NETWORKS), 0, &one);
+        let disabled = [DISABLED, &[CRI]].concat();
+        let config = format!("disabled_plugins = {disabled:?}\n");
+        Self::configured(world, host, &config)
+    }
+
+    /// containerd on `host` with the Container Runtime Interface; a pod is
+    /// on all of these networks, in their order.
+    pub(crate) fn with_cri(
+        world: &World,
+        host: &Host,
+        networks: &[(String, Value)],
+    ) -> Self {
+        machine::is_private(world);
+        let plugins = world.directory("cni-plugins");
+        let dir = world.directory("cni-networks");
+        let ours = need::program("tartan-cni");
+        let lo = Path::new("/usr/lib/cni/loopback");
+        Programs::read(&[&ours, lo]).put_into(&plugins);
+        for (number, one) in networks.iter().enumerate() {
+            network(&dir, number, one);
+        }
+        let config = format!(
+            "disabled_plugins = {DISABLED:?}\n\
+             [plugins.\"{CRI}\"]\nsandbox_image = {:?}\n\
+             disable_apparmor = true\nrestrict_oom_score_adj = true\n\
+             [plugins.\"{CRI}\".containerd]\nsnapshotter = \"native\"\n\
+             [plugins.\"{CRI}\".cni]\nbin_dir = {plugins:?}\n\
+             conf_dir = {dir:?}\nmax_conf_num = {}\n",
+            image::BUSYBOX,
+            networks.len(),
+        );
+        let containerd = Self::configured(world, host, &config);
+        let image = image::pack(world);
+        containerd
+            .does(&format!("-n k8s.io images import {}", image.display()));
+        within(seconds(30), "the image is there", || {
+            containerd.cri().has(image::BUSYBOX).then_some(())
         });
         containerd
+    }
+
+    fn configured(world: &World, host: &Host, config: &str) -> Self {
+        ["containerd", "ctr", "runc"].iter().for_each(|p| need::need_tool(p));
+        let dir = world.directory("containerd");
+        let shown = dir.display();
+        let config = format!(
+            "version = 2\nroot = \"{shown}/root\"\nstate = \"{shown}/state\"\n\
+             {config}\
+             [grpc]\naddress = \"{shown}/sock\"\n\
+             [ttrpc]\naddress = \"{shown}/ttrpc\"\n"
+        );
+        fs::write(dir.join("config.toml"), config).unwrap();
+        let containerd = Self {
+            host: host.clone(),
+            process: start(host, &dir),
+            dir,
+            rootfs: root_file_system::make(world),
+            parent: Parent::new(),
+        };
+        containerd.answers();
+        containerd
+    }
+
+    fn answers(&self) {
+        within(seconds(30), "containerd answers", || {
+            self.try_to("version").is_success().then_some(())
+        });
+    }
+
+    /// `kill -9`, and a new one.
+    pub(crate) fn dies_and_comes_back(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = start(&self.host, &self.dir);
+        self.answers();
+    }
+
+    /// Its Container Runtime Interface.
+    pub(crate) fn cri(&self) -> Cri {
+        Cri::at(&self.dir.join("sock"))
+    }
+
+    /// The pod `name` of a namespace, to be run here.
+    pub(crate) fn pod(&self, namespace: &str, name: &str) -> Pod {
+        Pod::of(namespace, name).below(self.parent.path())
     }
 
     /// Runs `ctr`; arguments are separated by blanks.
@@ -90,47 +170,53 @@ impl Containerd {
             self.rootfs.display(),
         ))
     }
+
+    /// What it wrote so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.dir.join("log")).unwrap_or_default()
+    }
 }
 
-fn install(programs: &[&Path], plugin: &Value) {
-    let [plugins, networks] = ["/usr/lib/cni", "/etc/cni/net.d"];
-    let programs: Vec<_> = programs
-        .iter()
-        .map(|path| (path.file_name().unwrap(), fs::read(path).unwrap()))
-        .collect();
-    for dir in [plugins, networks] {
-        mount_on("tmpfs", Path::new(dir), None);
+/// Programs of plugins, by name.
+struct Programs(Vec<(PathBuf, Vec<u8>)>);
+
+impl Programs {
+    fn read(paths: &[&Path]) -> Self {
+        let read = |path: &&Path| {
+            let name = path.file_name().unwrap();
+            (name.into(), fs::read(path).unwrap())
+        };
+        Self(paths.iter().map(read).collect())
     }
-    for (name, program) in programs {
-        use std::os::unix::fs::PermissionsExt;
-        let path = Path::new(plugins).join(name);
-        fs::write(&path, program).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+
+    fn put_into(&self, dir: &Path) {
+        for (name, program) in &self.0 {
+            let path = dir.join(name);
+            fs::write(&path, program).unwrap();
+            let mode = fs::Permissions::from_mode(0o755);
+            fs::set_permissions(path, mode).unwrap();
+        }
     }
+}
+
+/// Writes a network of one plugin; runtimes take them in order of names.
+fn network(dir: &Path, number: usize, (name, plugin): &(String, Value)) {
     let list = json!({
         "cniVersion": "1.0.0",
-        "name": "one",
+        "name": name,
         "plugins": [plugin],
     });
-    let path = Path::new(networks).join("one.conflist");
+    let path = dir.join(format!("{number}-{name}.conflist"));
     fs::write(path, list.to_string()).unwrap();
 }
 
 fn start(host: &Host, dir: &Path) -> Child {
-    let shown = dir.display();
-    let config = format!(
-        "version = 2\nroot = \"{shown}/root\"\nstate = \"{shown}/state\"\n\
-         disabled_plugins = {DISABLED:?}\n\
-         [grpc]\naddress = \"{shown}/sock\"\n\
-         [ttrpc]\naddress = \"{shown}/ttrpc\"\n"
-    );
-    let path = dir.join("config.toml");
-    fs::write(&path, config).unwrap();
-    let log = fs::File::create(dir.join("log")).unwrap();
+    let log = dir.join("log");
+    let log = fs::File::options().create(true).append(true).open(log).unwrap();
     inside::inside(host.netns(), || {
         Command::new("containerd")
             .arg("--config")
-            .arg(&path)
+            .arg(dir.join("config.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -141,6 +227,9 @@ fn start(host: &Host, dir: &Path) -> Child {
 
 impl Drop for Containerd {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("containerd:\n{}", self.log());
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -13,8 +13,13 @@
 
 mod cgroup;
 mod containerd;
+mod cri;
+mod cri_runs;
 mod ctr_runs;
+mod image;
+mod machine;
 mod podman;
+mod podman_lives;
 mod podman_runs;
 mod root_file_system;
 mod same_shape;

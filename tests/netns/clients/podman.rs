@@ -13,7 +13,7 @@ use tartan_stories::process::Outcome;
 use tartan_stories::{Host, World, inside, need};
 
 use crate::cgroup::Parent;
-use crate::root_file_system;
+use crate::{image, machine, root_file_system};
 
 /// Part of the memory of the host that a reboot empties.
 const SHARED_MEMORY: &str = "/dev/shm";
@@ -31,6 +31,7 @@ impl Podman {
     /// podman on `host`, with no network yet.
     pub(crate) fn on(world: &World, host: &Host) -> Self {
         ["podman", "conmon", "runc"].iter().for_each(|p| need::need_tool(p));
+        machine::is_private(world);
         let podman = Self {
             host: host.clone(),
             dir: world.directory("podman"),
@@ -78,6 +79,12 @@ impl Podman {
         fs::write(path, list.to_string()).unwrap();
     }
 
+    /// Knows the image of busybox.
+    pub(crate) fn knows_busybox(&self, world: &World) {
+        let image = image::pack(world);
+        self.does(&format!("load -q -i {}", image.display()));
+    }
+
     /// Runs podman; arguments are separated by blanks.
     #[track_caller]
     pub(crate) fn try_to(&self, arguments: &str) -> Outcome {
@@ -111,13 +118,37 @@ impl Podman {
         self.does(&self.run_line(name, options));
     }
 
+    /// Runs a container with a program of its own.
+    #[track_caller]
+    pub(crate) fn runs_as(&self, name: &str, options: &str, program: &str) {
+        self.does(&self.line_of(name, options, program));
+    }
+
+    /// Makes a pod.
+    #[track_caller]
+    pub(crate) fn makes_pod(&self, name: &str, options: &str) {
+        self.does(&format!(
+            "pod create --name {name} {options} --cgroup-parent {} \
+             --infra-image {}",
+            self.parent.path(),
+            image::BUSYBOX,
+        ));
+    }
+
     /// The arguments of [`Self::runs`].
     pub(crate) fn run_line(&self, name: &str, options: &str) -> String {
+        self.line_of(name, options, "/bin/httpd -f -p 80 -h /www")
+    }
+
+    /// A pod has a parent of control groups already.
+    fn line_of(&self, name: &str, options: &str, program: &str) -> String {
+        let parent = match options.contains("--pod ") {
+            true => String::new(),
+            false => format!("--cgroup-parent {}", self.parent.path()),
+        };
         format!(
-            "run -d --name {name} {options} --ulimit host --cgroup-parent {} \
-             --security-opt seccomp=unconfined --rootfs {} \
-             /bin/httpd -f -p 80 -h /www",
-            self.parent.path(),
+            "run -d --name {name} {options} --ulimit host {parent} \
+             --security-opt seccomp=unconfined --rootfs {} {program}",
             self.rootfs.display()
         )
     }

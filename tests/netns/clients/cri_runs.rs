@@ -1,0 +1,185 @@
+//! What a kubelet does with containerd, and so containerd with our networks,
+//! by the Container Runtime Interface: sandboxes of pods.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tartan_stories::within::{seconds, until_fine};
+use tartan_stories::{Host, World, inside, leftover, story, witness};
+
+use crate::containerd::Containerd;
+
+/// A network whose containers' team is the namespace of their pod, and whose
+/// app is an annotation.
+fn ours(host: &Host, name: &str) -> (String, Value) {
+    let plugin = json!({
+        "type": "tartan-cni",
+        "teamFrom": "k8s-namespace",
+        "teams": ["shop", "blog"],
+        "agent": host.run_dir().join("cni.sock"),
+        "capabilities": {
+            "dns": true,
+            "io.kubernetes.cri.pod-annotations": true,
+        },
+    });
+    (name.into(), plugin)
+}
+
+fn containerd(world: &World, host: &Host) -> Containerd {
+    Containerd::with_cri(world, host, &[ours(host, "one")])
+}
+
+/// The classes of the endpoints of a host, by name.
+fn classes(host: &Host) -> Vec<String> {
+    let all = host.lists("endpoint list");
+    let all = all.as_array().unwrap().iter();
+    all.map(|one| one["class_name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Where the namespace of a sandbox is, by containerd's word.
+fn netns(info: &Value) -> PathBuf {
+    let namespaces = &info["runtimeSpec"]["linux"]["namespaces"];
+    let all = namespaces.as_array().unwrap().iter();
+    let mut network = all.filter(|one| one["type"] == "network");
+    let path = network.next().unwrap()["path"].as_str();
+    Path::new(path.unwrap()).to_owned()
+}
+
+// A pod from its sandbox to its end; a kubelet stops what it has stopped.
+story!(cri_runs_stops_and_removes_a_pod, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+
+    let id = cri.runs(&containerd.pod("shop", "front")).unwrap();
+    let seen = cri.sees(&id);
+    let mut there = witness::addresses(&netns(&seen.info), "eth0");
+
+    assert!(seen.is_ready);
+    assert_eq!(seen.addresses.len(), 2, "{seen:?}");
+    let mut told = seen.addresses;
+    told.sort();
+    there.sort();
+    assert_eq!(told, there);
+    assert_eq!(classes(&ambre), ["shop"]);
+    for _ in 0..2 {
+        cri.stops(&id).unwrap();
+        leftover::none_on(&ambre);
+    }
+    cri.removes(&id).unwrap();
+});
+
+// The annotations of a pod reach the plugin: its app is one of them.
+story!(a_pod_names_its_app_in_an_annotation, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+    let pod = |namespace: &str, app: &str| {
+        containerd.pod(namespace, app).annotated("tartan/app", app)
+    };
+
+    let front = cri.runs(&pod("shop", "front")).unwrap();
+    let stock = cri.runs(&pod("shop", "stock")).unwrap();
+    let mut seen = classes(&ambre);
+    seen.sort();
+    assert_eq!(seen, ["shop/front", "shop/stock"]);
+
+    let unknown = cri.runs(&pod("shop", "fornt")).unwrap_err();
+    assert!(unknown.message().contains("fornt"), "{unknown}");
+    let stranger = cri.runs(&pod("world", "front")).unwrap_err();
+    assert!(stranger.message().contains("world"), "{stranger}");
+    for id in [front, stock] {
+        cri.stops(&id).unwrap();
+        cri.removes(&id).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
+// containerd attaches a pod to all of its networks at once.
+story!(a_pod_is_put_on_its_networks_at_once, |world| {
+    let ambre = world.host("ambre");
+    let networks = ["one", "two", "three"].map(|name| ours(&ambre, name));
+    let containerd = Containerd::with_cri(world, &ambre, &networks);
+    let cri = containerd.cri();
+
+    let ids: Vec<_> = ["front", "stock", "till"]
+        .iter()
+        .map(|name| cri.runs(&containerd.pod("shop", name)).unwrap())
+        .collect();
+
+    for id in &ids {
+        let netns = netns(&cri.sees(id).info);
+        for interface in ["eth0", "eth1", "eth2"] {
+            let seen = witness::addresses(&netns, interface);
+            assert_eq!(seen.len(), 2, "{interface}");
+        }
+        cri.stops(id).unwrap();
+        cri.removes(id).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
+// containerd is killed between: pods go on, and are removed by the next one,
+// which knows what the first had written.
+story!(containerd_is_killed_between, |world| {
+    let ambre = world.host("ambre");
+    let mut containerd = containerd(world, &ambre);
+    let id = containerd.cri().runs(&containerd.pod("shop", "front")).unwrap();
+    let before = containerd.cri().sees(&id).addresses;
+
+    containerd.dies_and_comes_back();
+
+    let seen = containerd.cri().sees(&id);
+    assert!(seen.is_ready);
+    assert_eq!(seen.addresses, before);
+    let other =
+        containerd.cri().runs(&containerd.pod("shop", "stock")).unwrap();
+    for id in [id, other] {
+        containerd.cri().stops(&id).unwrap();
+        containerd.cri().removes(&id).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
+// The process of a sandbox ends and nobody stops the pod. Its namespace is
+// still mounted, so it keeps its addresses, until a kubelet removes it.
+story!(a_sandbox_that_died_is_removed_without_a_stop, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+    let id = cri.runs(&containerd.pod("shop", "front")).unwrap();
+
+    containerd.does(&format!("-n k8s.io task kill -s KILL {id}"));
+    until_fine(seconds(30), "the sandbox is seen dead", || {
+        let seen = cri.sees(&id);
+        if seen.is_ready { Err(format!("{seen:?}")) } else { Ok(()) }
+    });
+    ambre.tartan("gc").success("tartan gc");
+    assert_eq!(leftover::held(&ambre).len(), 2);
+
+    cri.removes(&id).unwrap();
+    leftover::none_on(&ambre);
+});
+
+// Its namespace is gone as well, as after somebody's cleaning of /run/netns:
+// the sweep frees the addresses, and the pod can still be stopped.
+story!(a_sandbox_whose_namespace_went_is_swept, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+    let id = cri.runs(&containerd.pod("shop", "front")).unwrap();
+    let netns = netns(&cri.sees(&id).info);
+
+    containerd.does(&format!("-n k8s.io task kill -s KILL {id}"));
+    let name = netns.file_name().unwrap().to_string_lossy().into_owned();
+    inside::ip(ambre.netns(), &format!("netns delete {name}"));
+    until_fine(seconds(30), "the sweep has found the dead", || {
+        ambre.tartan("gc").success("tartan gc");
+        let held = leftover::held(&ambre);
+        if held.is_empty() { Ok(()) } else { Err(format!("{held:?}")) }
+    });
+
+    cri.stops(&id).unwrap();
+    cri.removes(&id).unwrap();
+    leftover::none_on(&ambre);
+});
