@@ -3,7 +3,8 @@
 //!
 //! Addresses of `args.cni`, `runtimeConfig` and Mesos are wished for together;
 //! where one of them is given, `IP` of `CNI_ARGS` counts for nothing (CNI
-//! CONVENTIONS, "CNI_ARGS"). The MAC address is taken from `runtimeConfig`,
+//! CONVENTIONS, "CNI_ARGS"), unless it is of the other family: nerdctl sends
+//! the IPv4 address there and the IPv6 address in `runtimeConfig`. The MAC address is taken from `runtimeConfig`,
 //! else `args.cni`, else `CNI_ARGS`, as the bridge plugin does.
 
 use std::fmt;
@@ -153,10 +154,12 @@ fn addresses(
     for (place, text) in texts(asked) {
         add(&mut wished, address(place, text)?)?;
     }
-    if wished.is_empty()
-        && let Some(text) = arguments.get("IP")
-    {
-        wished.push(address(Place::Arguments("IP"), text)?);
+    if let Some(text) = arguments.get("IP") {
+        let argument = address(Place::Arguments("IP"), text)?;
+        let family = Family::of(argument);
+        if wished.iter().all(|address| Family::of(*address) != family) {
+            wished.push(argument);
+        }
     }
     Ok(wished)
 }

@@ -41,6 +41,15 @@ fn the_argument_counts_only_where_nothing_else_is_said() {
 }
 
 #[test]
+fn the_argument_counts_for_the_family_that_nobody_else_names() {
+    let config = r#"{"runtimeConfig":{"ips":["fd00::5"]}}"#;
+    let both = addresses("IP=10.9.9.9", config);
+    assert_eq!(both, ["fd00::5", "10.9.9.9"]);
+    let error = wish("IP=x", config).unwrap_err();
+    assert_eq!(error.place(), Some(Place::Arguments("IP")));
+}
+
+#[test]
 fn both_lists_are_joined_and_an_address_in_both_is_one() {
     let config = r#"{"runtimeConfig":{"ips":["10.1.2.3/24","fd00::5/64"]},
         "args":{"cni":{"ips":["10.1.2.3"]}}}"#;

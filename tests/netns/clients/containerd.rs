@@ -144,6 +144,13 @@ impl Containerd {
         Pod::of(namespace, name).below(self.parent.path())
     }
 
+    /// What was sent to the plugin with an ADD, as libcni noted it.
+    pub(crate) fn sent(&self, network: &str, id: &str) -> Value {
+        let path = format!("/var/lib/cni/results/{network}-{id}-eth0");
+        let noted = fs::read_to_string(path).unwrap();
+        serde_json::from_str(&noted).unwrap()
+    }
+
     /// Runs `ctr`; arguments are separated by blanks.
     #[track_caller]
     pub(crate) fn try_to(&self, arguments: &str) -> Outcome {

@@ -1,6 +1,7 @@
 //! What a kubelet does with containerd, and so containerd with our networks,
 //! by the Container Runtime Interface: sandboxes of pods.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -94,6 +95,38 @@ story!(a_pod_names_its_app_in_an_annotation, |world| {
     }
     leftover::none_on(&ambre);
 });
+
+// What containerd writes in its own way, and is understood all the same: keys
+// that begin with capitals, arguments in no order.
+story!(containerd_writes_keys_with_capitals, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+
+    let ids: Vec<_> = ["front", "stock", "till", "cellar"]
+        .iter()
+        .map(|name| cri.runs(&containerd.pod("shop", name)).unwrap())
+        .collect();
+    let sent: Vec<_> =
+        ids.iter().map(|id| containerd.sent("one", id)).collect();
+
+    let servers = &sent[0]["capabilityArgs"]["dns"]["Servers"];
+    assert_eq!(servers[0], "192.0.2.53", "{}", sent[0]);
+    let orders: BTreeSet<_> = sent.iter().map(order).collect();
+    assert!(orders.iter().all(|order| order.len() == 5), "{orders:?}");
+    assert_eq!(classes(&ambre), ["shop"; 4]);
+    for id in &ids {
+        cri.stops(id).unwrap();
+        cri.removes(id).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
+/// The keys of `CNI_ARGS` in their order.
+fn order(sent: &Value) -> Vec<&str> {
+    let pairs = sent["cniArgs"].as_array().unwrap().iter();
+    pairs.map(|pair| pair[0].as_str().unwrap()).collect()
+}
 
 // containerd attaches a pod to all of its networks at once.
 story!(a_pod_is_put_on_its_networks_at_once, |world| {

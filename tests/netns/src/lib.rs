@@ -11,6 +11,7 @@
 //! | [`need`] | what a story needs of the machine |
 //! | [`world`], [`host`], [`container`] | the cast |
 //! | [`network`], [`plugin`] | a CNI network's configuration; calls of the real plugin |
+//! | [`stranger`] | calls as runtimes make them that are not here |
 //! | [`talk`] | real exchanges between containers |
 //! | [`witness`] | what others' tools see: `ip`, `tc`, `bpftool` |
 //! | [`sleeps`] | how often a process waits in the kernel |
@@ -43,6 +44,7 @@ pub mod plugin;
 pub mod process;
 pub mod sleeps;
 pub mod story;
+pub mod stranger;
 pub mod talk;
 pub mod within;
 pub mod witness;

@@ -41,6 +41,13 @@ impl Call {
         self
     }
 
+    /// With a variable that is set and empty.
+    pub fn empty(mut self, name: &str) -> Self {
+        self = self.variable(name, "");
+        self.environment.push((name.into(), String::new()));
+        self
+    }
+
     /// With this on standard input.
     pub fn input(mut self, input: &Value) -> Self {
         self.input = input.to_string().into_bytes();

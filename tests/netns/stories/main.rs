@@ -11,6 +11,11 @@
 
 mod agent_dies;
 mod as_a_unit;
+mod as_cnitool;
+mod as_crio;
+mod as_mesos;
+mod as_nerdctl;
+mod as_nomad;
 mod at_any_moment;
 mod broken_places;
 mod classes;

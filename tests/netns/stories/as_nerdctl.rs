@@ -1,0 +1,75 @@
+//! nerdctl, by what it sends (pkg/ocihook/ocihook.go): before each ADD a DEL
+//! with an empty namespace, the containerd namespace in the id, a static IPv4
+//! address in the arguments and an IPv6 address as a capability.
+
+use serde_json::{Value, json};
+use tartan_stories::chance::Dice;
+use tartan_stories::plugin::{Answer, Call};
+use tartan_stories::{Container, Host, leftover, story, stranger, witness};
+
+const ID: &str =
+    "default-1f3a6cf4b9d27a90c5e8d1b2a3948576c0ffee00112233445566778899aabbcc";
+
+/// nerdctl's own keys are at the top of its list, which no plugin sees.
+fn shop() -> Value {
+    json!({
+        "cniVersion": "1.0.0",
+        "name": "shop",
+        "type": "tartan-cni",
+        "team": "shop",
+        "capabilities": { "ips": true, "portMappings": true },
+    })
+}
+
+fn delete(host: &Host) {
+    stranger::call(host, "DEL", &shop())
+        .variable("CNI_CONTAINERID", ID)
+        .variable("CNI_IFNAME", "eth0")
+        .empty("CNI_NETNS")
+        .variable("CNI_ARGS", "IgnoreUnknown=1")
+        .answer()
+        .unwrap();
+}
+
+/// The hook's ADD; the namespace is that of a process.
+fn add(host: &Host, container: &Container, config: &Value) -> Call {
+    let mut dice = Dice::new(Dice::seed());
+    let arguments = stranger::shuffled(
+        &mut dice,
+        &[
+            ("IgnoreUnknown", "1"),
+            ("NERDCTL_CNI_DHCP_HOSTNAME", "front"),
+            ("IP", "10.77.3.9"),
+            ("MAC", "92:d0:c6:0a:29:33"),
+        ],
+    );
+    stranger::call(host, "ADD", config)
+        .variable("CNI_CONTAINERID", ID)
+        .variable("CNI_IFNAME", "eth0")
+        .variable("CNI_NETNS", &container.netns().to_string_lossy())
+        .variable("CNI_ARGS", &arguments)
+}
+
+// Started three times: each time DEL and ADD, and the same addresses, which
+// have not rested.
+story!(nerdctl_deletes_before_each_add, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+    let mut config = shop();
+    config["runtimeConfig"] = json!({ "ips": ["fd00:77::9"] });
+
+    for _ in 0..3 {
+        delete(&ambre);
+        let answer = Answer(add(&ambre, &front, &config).answer().unwrap());
+        let told: Vec<_> =
+            answer.addresses().iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["10.77.3.9", "fd00:77::9"]);
+        assert_eq!(answer.mac(), "92:d0:c6:0a:29:33");
+        witness::confirms(ambre.netns(), front.netns(), "eth0", &answer)
+            .unwrap();
+    }
+
+    front.dies();
+    delete(&ambre);
+    leftover::none_on(&ambre);
+});
