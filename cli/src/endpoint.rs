@@ -89,9 +89,16 @@ impl Shown for Vec<EndpointView> {
 fn container(endpoint: &EndpointView, width: Width) -> String {
     let id = endpoint.attachment.container().as_str();
     match width {
-        Width::Normal => id.chars().take(SHORT_ID).collect(),
+        Width::Normal => shortened(id).to_owned(),
         Width::Wide => id.to_owned(),
     }
+}
+
+/// An id without the end of the digits that it ends with; what runtimes and
+/// people put before them stays (`default-4f66ad2b9a31`), and a name is whole.
+fn shortened(id: &str) -> &str {
+    let name = id.trim_end_matches(|sign: char| sign.is_ascii_hexdigit());
+    id.get(..name.len() + SHORT_ID).unwrap_or(id)
 }
 
 fn wide_cells(endpoint: &EndpointView) -> [String; 5] {

@@ -39,6 +39,23 @@ CONTAINER     NETWORK  INTERFACE  CLASS         ADDRESSES
 }
 
 #[test]
+fn an_id_is_shortened_where_its_digits_begin() {
+    for (id, short) in [
+        ("4f66ad2b9a31c7d8", "4f66ad2b9a31"),
+        ("default-4f66ad2b9a31c7d8", "default-4f66ad2b9a31"),
+        ("default-stock", "default-stock"),
+        ("front", "front"),
+        ("facade", "facade"),
+        (
+            "5f2b1c9e-7a43-4c0c-9d34-0d9f5b0f6f11",
+            "5f2b1c9e-7a43-4c0c-9d34-0d9f5b0f6f11",
+        ),
+    ] {
+        assert_eq!(shortened(id), short);
+    }
+}
+
+#[test]
 fn one_endpoint_is_shown_with_what_was_counted() {
     let direction = "from_container".to_owned();
     let detail = EndpointDetail {

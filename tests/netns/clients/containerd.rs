@@ -62,6 +62,31 @@ impl Containerd {
         Self::configured(world, host, &config)
     }
 
+    /// containerd on `host`, with the image of busybox and no network yet.
+    pub(crate) fn as_installed(world: &World, host: &Host) -> Self {
+        machine::is_private(world);
+        let config =
+            format!("disabled_plugins = {:?}\n", [DISABLED, &[CRI]].concat());
+        let containerd = Self::configured(world, host, &config);
+        let image = image::pack(world);
+        containerd.does(&format!("images import {}", image.display()));
+        containerd
+    }
+
+    /// Where it is, for a shell.
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 1] {
+        [("CONTAINERD_ADDRESS", self.dir.join("sock"))]
+    }
+
+    /// What a shell runs as `ctr`.
+    pub(crate) fn wrapper(&self) -> String {
+        format!(
+            "[ $1 != run ] || set -- run --cgroup {}/page \"${{@:2}}\"\n\
+             exec /usr/bin/ctr \"$@\"",
+            self.parent.path()
+        )
+    }
+
     /// containerd on `host` with the Container Runtime Interface; a pod is
     /// on all of these networks, in their order.
     pub(crate) fn with_cri(

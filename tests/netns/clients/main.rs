@@ -18,6 +18,8 @@ mod cri_runs;
 mod ctr_runs;
 mod image;
 mod machine;
+mod page;
+mod pages_hold;
 mod podman;
 mod podman_lives;
 mod podman_runs;

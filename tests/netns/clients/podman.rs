@@ -30,19 +30,34 @@ pub(crate) struct Podman {
 impl Podman {
     /// podman on `host`, with no network yet.
     pub(crate) fn on(world: &World, host: &Host) -> Self {
+        let plugins = need::program("tartan-cni");
+        let podman = Self::new(world, host);
+        let networks = podman.dir.join("networks");
+        podman.configure(&networks, plugins.parent().unwrap(), "one");
+        podman
+    }
+
+    /// podman on `host`, with networks and plugins where it looks for them
+    /// by itself.
+    pub(crate) fn as_installed(world: &World, host: &Host) -> Self {
+        let podman = Self::new(world, host);
+        let [networks, plugins] = [machine::NETWORKS, "/opt/cni/bin"];
+        podman.configure(Path::new(networks), Path::new(plugins), "podman");
+        podman
+    }
+
+    fn new(world: &World, host: &Host) -> Self {
         ["podman", "conmon", "runc"].iter().for_each(|p| need::need_tool(p));
         machine::is_private(world);
-        let podman = Self {
+        Self {
             host: host.clone(),
             dir: world.directory("podman"),
             rootfs: root_file_system::make(world),
             parent: Parent::new(),
-        };
-        podman.configure();
-        podman
+        }
     }
 
-    fn configure(&self) {
+    fn configure(&self, networks: &Path, plugins: &Path, default: &str) {
         for dir in ["networks", "home", "root"] {
             fs::create_dir_all(self.dir.join(dir)).unwrap();
         }
@@ -51,14 +66,14 @@ impl Podman {
         let dir = self.dir.display();
         // crun refuses hosts with both versions of control groups.
         let engine = format!(
-            "[engine]\ncgroup_manager = \"cgroupfs\"\n\
+            "[containers]\nseccomp_profile = \"unconfined\"\n\
+             [engine]\ncgroup_manager = \"cgroupfs\"\n\
              events_logger = \"file\"\nruntime = \"runc\"\n\
              tmp_dir = \"{dir}/tmp\"\n\
              [network]\nnetwork_backend = \"cni\"\n\
-             cni_plugin_dirs = [\"{}\", \"/usr/lib/cni\"]\n\
-             network_config_dir = \"{dir}/networks\"\n\
-             default_network = \"one\"\n",
-            need::program("tartan-cni").parent().unwrap().display()
+             cni_plugin_dirs = [{plugins:?}, \"/usr/lib/cni\"]\n\
+             network_config_dir = {networks:?}\n\
+             default_network = {default:?}\n"
         );
         let storage = format!(
             "[storage]\ndriver = \"vfs\"\n\
@@ -66,6 +81,24 @@ impl Podman {
         );
         fs::write(self.dir.join("containers.conf"), engine).unwrap();
         fs::write(self.dir.join("storage.conf"), storage).unwrap();
+    }
+
+    /// Where its configuration is, for a shell.
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 2] {
+        [
+            ("CONTAINERS_CONF", self.dir.join("containers.conf")),
+            ("CONTAINERS_STORAGE_CONF", self.dir.join("storage.conf")),
+        ]
+    }
+
+    /// What a shell runs as `podman`.
+    pub(crate) fn wrapper(&self) -> String {
+        format!(
+            "case $1 in run | create) set -- $1 --ulimit host \
+             --cgroup-parent {} \"${{@:2}}\" \
+             ;; esac\nexec /usr/bin/podman \"$@\"",
+            self.parent.path()
+        )
     }
 
     /// Writes the configuration of a network with one plugin.
@@ -101,8 +134,7 @@ impl Podman {
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", dir("home"))
-            .env("CONTAINERS_CONF", dir("containers.conf"))
-            .env("CONTAINERS_STORAGE_CONF", dir("storage.conf"));
+            .envs(self.variables());
         inside::run(self.host.netns(), &mut command, b"")
     }
 

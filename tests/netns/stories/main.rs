@@ -21,6 +21,7 @@ mod broken_places;
 mod classes;
 mod configuration_changes;
 mod etcd_is_away;
+mod examples;
 mod host_reboots;
 mod no_address_twice;
 mod one_host;
