@@ -17,6 +17,9 @@
 //! | `GET, POST /v1/apps` | [`classes::NewApp`] | [`classes::AppView`] |
 //! | `GET, DELETE /v1/apps/TEAM/NAME` | | [`classes::AppView`] |
 //! | `GET /v1/endpoints`, `GET /v1/endpoints/ID` | | [`endpoints::EndpointView`], [`endpoints::EndpointDetail`] |
+//! | `GET /v1/hosts`, `GET /v1/hosts/NAME` | | [`hosts::HostView`] |
+//! | `POST /v1/hosts/NAME/removal` | [`hosts::Remove`] | [`Done`] |
+//! | `POST /v1/missing-hosts/forget` | | [`Done`] |
 //! | `GET /v1/settings` | | list of [`settings::SettingView`] |
 //! | `PUT /v1/settings/KEY` | [`settings::NewValue`] | [`Done`] |
 //! | `POST /v1/gc` | [`gc::Collect`] | [`gc::GcReport`] |
@@ -24,6 +27,7 @@
 pub mod classes;
 pub mod endpoints;
 pub mod gc;
+pub mod hosts;
 pub mod ips;
 pub mod path;
 pub mod pools;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::output::Format;
-use crate::{app, endpoint, gc, init, ip, man, pool, settings, team};
+use crate::{app, endpoint, gc, host, init, ip, man, pool, settings, team};
 
 /// Addresses, classes and routes of the containers on this host.
 #[derive(Debug, Parser)]
@@ -70,6 +70,9 @@ pub(crate) enum Type {
     /// Containers' interfaces on this host, with what they sent and received
     #[command(subcommand)]
     Endpoint(endpoint::Verb),
+    /// Hosts of the cluster: list, and take out those that are gone
+    #[command(subcommand)]
+    Host(host::Verb),
     /// Settings of the whole cluster
     #[command(subcommand)]
     Settings(settings::Verb),

@@ -10,6 +10,7 @@ mod completion;
 mod endpoint;
 mod fault;
 mod gc;
+mod host;
 mod init;
 mod ip;
 mod man;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Team(verb) => team::run(&session, verb),
         Type::App(verb) => app::run(&session, verb),
         Type::Endpoint(verb) => endpoint::run(&session, verb),
+        Type::Host(verb) => host::run(&session, verb),
         Type::Settings(verb) => settings::run(&session, verb),
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),

@@ -9,7 +9,7 @@ use tartan_store::{
 };
 use thiserror::Error;
 
-use crate::host_record::{Claimant, HostRecord, Instance};
+use crate::host_record::{Claimant, HostRecord, Instance, LastEpoch};
 use crate::keys;
 use crate::records::{self, RecordError};
 
@@ -65,14 +65,23 @@ pub enum RegisterError {
     /// The name belongs to another installation.
     #[error(
         "host name {host} belongs to another installation of Tartan; give \
-         this host another name (host = \"...\"): this release cannot take a \
-         name from a host that is gone"
+         this host another name (host = \"...\"), or remove the other where \
+         it is gone for good: tartan host remove {host}"
     )]
     AnotherInstance {
         /// The name.
         host: HostName,
         /// Who has it.
         theirs: Instance,
+    },
+    /// An operator removes it.
+    #[error(
+        "host {host} is being removed from the cluster: it enters anew when \
+         its blocks are freed (tartan host list)"
+    )]
+    Removed {
+        /// The name.
+        host: HostName,
     },
     /// The record changes all the time.
     #[error("cannot enter host {host}: its record changes under us")]
@@ -118,7 +127,11 @@ pub async fn register(
             found.as_ref().map(records::decode).transpose().map_err(broken)?;
         let before = *first_look.get_or_insert(compare(presence, &known)?);
         compare(presence, &known)?;
-        let record = presence.record(known.as_ref());
+        let (floor, unraised) = match known {
+            Some(_) => (Epoch(0), None),
+            None => last_epoch(store, host).await?,
+        };
+        let record = presence.record(known.as_ref(), floor);
         let compared = match (&found, known) {
             (Some(entry), Some(known)) if known == record => {
                 let revision = entry.modified;
@@ -128,7 +141,9 @@ pub async fn register(
             (None, _) => Compare::Absent(key.clone()),
         };
         let value = records::encode(&key, &record).map_err(broken)?;
-        let change = Transaction::new().when(compared).put(key.clone(), value);
+        let mut change =
+            Transaction::new().when(compared).put(key.clone(), value);
+        change.compare.extend(unraised);
         match store.commit(change).await {
             Ok(Outcome::Committed(revision)) => {
                 return Ok(Registered { record, revision, before });
@@ -139,6 +154,25 @@ pub async fn register(
         }
     }
     Err(RegisterError::Contended { host: host.clone() })
+}
+
+/// The last epoch of a removed host of that name, and what holds while it is
+/// the last.
+async fn last_epoch(
+    store: &Store,
+    host: &HostName,
+) -> Result<(Epoch, Option<Compare>), RegisterError> {
+    let key = keys::last_epoch(host);
+    let found = store.get(&key).await.map_err(|source| {
+        RegisterError::Store { host: host.clone(), source }
+    })?;
+    let Some(entry) = found else {
+        return Ok((Epoch(0), Some(Compare::Absent(key))));
+    };
+    let LastEpoch { last, .. } = records::decode(&entry).map_err(|source| {
+        RegisterError::Record { host: host.clone(), source }
+    })?;
+    Ok((last, Some(Compare::Modified(key, entry.modified))))
 }
 
 fn compare(
@@ -153,6 +187,9 @@ fn compare(
                 theirs: known.instance.clone(),
             })
         }
+        Some(known) if known.removal.is_some() => {
+            Err(RegisterError::Removed { host: presence.host.clone() })
+        }
         Some(known) if known.boot == presence.boot => Ok(Before::SameBoot),
         Some(_) => Ok(Before::EarlierBoot),
     }
@@ -161,13 +198,14 @@ fn compare(
 impl Presence {
     /// The record as it should be. A host that knows no address for itself
     /// keeps the one that it had.
-    fn record(&self, known: Option<&HostRecord>) -> HostRecord {
+    fn record(&self, known: Option<&HostRecord>, floor: Epoch) -> HostRecord {
         HostRecord {
             v: HostRecord::VERSION,
             address: self.address.or(known.and_then(|known| known.address)),
             instance: self.instance.clone(),
             boot: self.boot.clone(),
-            epoch: known.map_or(Epoch(1), |known| known.epoch),
+            epoch: known.map_or(Epoch(floor.0 + 1), |known| known.epoch),
+            removal: None,
         }
     }
 }

@@ -27,6 +27,26 @@ pub fn hosts() -> Range {
     Range::prefix("hosts/")
 }
 
+/// When a host last spoke.
+pub fn contact(name: &HostName) -> Key {
+    Key::new(&["contacts", name.as_str()])
+}
+
+/// When all hosts last spoke.
+pub fn contacts() -> Range {
+    Range::prefix("contacts/")
+}
+
+/// The last epoch under a name that was removed.
+pub fn last_epoch(name: &HostName) -> Key {
+    Key::new(&["epochs", name.as_str()])
+}
+
+/// There as long as the blocks of a removed host rest; on a lease.
+pub fn removal_rest(name: &HostName) -> Key {
+    Key::new(&["removal-rests", name.as_str()])
+}
+
 /// The call to make claims again, after the store was restored.
 pub fn reassertion() -> Key {
     Key::new(&["reassertion"])
@@ -40,6 +60,11 @@ pub fn reasserted(name: &HostName) -> Key {
 /// What all hosts say of that.
 pub fn all_reasserted() -> Range {
     Range::prefix("reasserted/")
+}
+
+/// The host that a key of a host names.
+pub fn name_in(key: &Key) -> Option<HostName> {
+    key.components().last()?.parse().ok()
 }
 
 /// All reservations.

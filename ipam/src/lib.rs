@@ -22,6 +22,7 @@
 //! | `keys`, `records` | where things are in the store, in which form | pure |
 //! | `claimer`, `publisher`, `pools`, `host` | the same, done | store |
 //! | `reassert` | claims that a restored store forgot | store |
+//! | `hosts`, `removal` | who there is; taking one out | store |
 
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ pub mod claim;
 pub mod claimer;
 pub mod host;
 mod host_record;
+pub mod hosts;
 pub mod keys;
 mod ledger;
 pub mod pool_rules;
@@ -38,10 +40,13 @@ pub mod pools;
 pub mod publisher;
 pub mod reassert;
 pub mod records;
+pub mod removal;
 mod request;
 
 pub use boot_time::BootTime;
-pub use host_record::{Claimant, HostRecord, Instance};
+pub use host_record::{
+    AgentState, Claimant, Contact, HostRecord, Instance, Removal,
+};
 pub use ledger::assign::{AssignError, PoolNames};
 pub use ledger::block::Proof;
 pub use ledger::census::Census;

@@ -206,6 +206,20 @@ pub async fn sign(
     }
 }
 
+/// Signs a call for every host that has not, as the operator says: they are
+/// not waited for. One that comes back makes its claims again as far as nobody
+/// has them. Answers for which it was done.
+pub async fn sign_for_missing(
+    store: &Store,
+    call: &str,
+) -> Result<BTreeSet<HostName>, ReassertError> {
+    let missing = missing(store, call).await?;
+    for host in &missing {
+        sign(store, host, call).await?;
+    }
+    Ok(missing)
+}
+
 /// The hosts that have not signed a call.
 pub async fn missing(
     store: &Store,
@@ -219,14 +233,10 @@ pub async fn missing(
         .entries
         .iter()
         .filter(|entry| name(entry).is_ok_and(|found| found == call))
-        .filter_map(|entry| last_component(&entry.key))
+        .filter_map(|entry| keys::name_in(&entry.key))
         .collect();
-    let hosts = all.entries.iter().filter_map(|e| last_component(&e.key));
+    let hosts = all.entries.iter().filter_map(|e| keys::name_in(&e.key));
     Ok(hosts.filter(|host| !signed.contains(host)).collect())
-}
-
-fn last_component(key: &Key) -> Option<HostName> {
-    key.components().last()?.parse().ok()
 }
 
 fn name(entry: &Entry) -> Result<String, ReassertError> {

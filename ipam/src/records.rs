@@ -8,7 +8,7 @@ use tartan_model::{App, BlockRecord, Pool, Reservation, Settings, Team};
 use tartan_store::{Entry, Key};
 use thiserror::Error;
 
-use crate::host_record::HostRecord;
+use crate::host_record::{Contact, HostRecord, LastEpoch};
 use crate::keys;
 use crate::request::Claimed;
 
@@ -83,6 +83,14 @@ impl Record for Reservation {
 
 impl Record for HostRecord {
     const VERSION: u8 = Self::VERSION;
+}
+
+impl Record for Contact {
+    const VERSION: u8 = 1;
+}
+
+impl Record for LastEpoch {
+    const VERSION: u8 = 1;
 }
 
 #[derive(Deserialize)]

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_ipam::{Claimant, Claimed, Ledger, Living, RestoreError, Stage};
-use tartan_model::{Attachment, Generation, HostName};
+use tartan_model::{Attachment, Generation, HostName, Prefix};
 use tartan_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -29,6 +29,7 @@ use crate::seen::Seen;
 mod claiming;
 mod contact;
 mod error;
+mod lost;
 mod mirror;
 mod publish;
 
@@ -48,6 +49,9 @@ pub(crate) enum Standing {
     Waiting(BTreeSet<HostName>),
     /// That too, and that it claims blocks, under this name and epoch.
     Confirmed(Claimant),
+    /// Nothing, and it gives nothing: an operator removes it from the
+    /// cluster, or another host has its name.
+    Removed,
 }
 
 /// Which address belongs to whom, on this host.
@@ -66,6 +70,8 @@ pub(crate) struct Addresses {
     published: Mutex<PublishReport>,
     /// When the store last answered, and how long to go on without.
     contact: Mutex<Contact>,
+    /// Blocks that were taken from this host while containers lived in them.
+    lost: Mutex<BTreeSet<Prefix>>,
     /// How much of the registry the ledger has heard of.
     heard: Mutex<Option<u64>>,
 }
@@ -79,6 +85,7 @@ impl Addresses {
         runtime: Handle,
     ) -> Self {
         let contact = Contact::known_since(mirror.contact());
+        let lost = mirror.lost();
         Self {
             ledger: Mutex::new(ledger),
             store,
@@ -91,6 +98,7 @@ impl Addresses {
             runtime,
             published: Mutex::new(PublishReport::default()),
             contact: Mutex::new(contact),
+            lost: Mutex::new(lost),
             heard: Mutex::new(None),
         }
     }

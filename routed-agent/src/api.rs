@@ -7,7 +7,7 @@
 //! | `bounded` | connections that end |
 //! | `refusal` | our errors as answers |
 //! | `socket` | the socket's file |
-//! | `pools`, `ips`, `teams`, `apps`, `endpoints`, `settings` | one type of thing each |
+//! | `pools`, `ips`, `teams`, `apps`, `endpoints`, `settings`, `hosts` | one type of thing each |
 //! | `status`, `gc` | the host as a whole |
 //!
 //! Tasks: [`serve`]'s, and one for each connection, which ends after
@@ -19,6 +19,7 @@ mod bounded;
 mod caller;
 mod endpoints;
 mod gc;
+mod hosts;
 mod ips;
 mod pools;
 mod refusal;
@@ -77,6 +78,7 @@ fn router(host: Arc<Host>) -> Router {
     let app = format!("{}/{{team}}/{{name}}", path::APPS);
     let of_pool = |verb: &str| format!("{}/{verb}", one(path::POOLS));
     let kept = format!("{}/{}", one(path::IPS), path::RESERVATION);
+    let removal = format!("{}/{}", one(path::HOSTS), path::REMOVAL);
     Router::new()
         .route(path::STATUS, get(status::show))
         .route(path::POOLS, get(pools::list).post(pools::create))
@@ -94,6 +96,10 @@ fn router(host: Arc<Host>) -> Router {
         .route(&app, get(apps::show).delete(apps::delete))
         .route(path::ENDPOINTS, get(endpoints::list))
         .route(&one(path::ENDPOINTS), get(endpoints::show))
+        .route(path::HOSTS, get(hosts::list))
+        .route(&one(path::HOSTS), get(hosts::show))
+        .route(&removal, post(hosts::remove))
+        .route(path::FORGET_MISSING, post(hosts::forget_missing))
         .route(path::SETTINGS, get(settings::show))
         .route(&one(path::SETTINGS), put(settings::set))
         .route(path::GC, post(gc::collect))

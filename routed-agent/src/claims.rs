@@ -30,7 +30,7 @@ use crate::host::Host;
 use crate::instance::random_id;
 use crate::registry::RegistryError;
 use crate::seen::{Memory, Verdict};
-use crate::{chain, follow};
+use crate::{chain, follow, isolate};
 use forgotten::{Forgotten, forgotten};
 
 /// First wait after the store did not answer, and the longest.
@@ -201,8 +201,14 @@ async fn entered(host: &Host) -> Result<Claimant, ConfirmError> {
         boot: host.boot.clone(),
         address: None,
     };
-    let registered = register(&host.store, &presence).await?;
-    Ok(registered.claimant(host.name.clone()))
+    let registered = register(&host.store, &presence).await;
+    if let Err(
+        RegisterError::Removed { .. } | RegisterError::AnotherInstance { .. },
+    ) = &registered
+    {
+        host.addresses.stand(Standing::Removed);
+    }
+    Ok(registered?.claimant(host.name.clone()))
 }
 
 /// Takes in the blocks of this host, those too that the store has forgotten.
@@ -226,7 +232,8 @@ async fn claims(
         match found {
             Forgotten::Void(prefix) => {
                 tracing::error!(block = %prefix, "void: of an earlier epoch");
-                lose(host, prefix);
+                host.claims.note(|report| report.lost += 1);
+                host.addresses.lose_to_operator(prefix);
             }
             Forgotten::Ours(claimed) => {
                 all.extend(make_again(host, claimant, &claimed).await?);
@@ -235,6 +242,7 @@ async fn claims(
     }
     host.addresses.confirm_claims(&all);
     follow::release_orphans(host);
+    isolate::isolate(host);
     Ok(())
 }
 

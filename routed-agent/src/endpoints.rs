@@ -30,6 +30,7 @@ pub(crate) use plan::Step;
 pub(crate) use report::Report;
 
 use crate::host::Host;
+use crate::isolate;
 
 /// What a host has, or should have, by the generation of the attachment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +78,8 @@ pub(crate) fn reconcile(
     // The kernel first: an attachment made meanwhile then has a record but no
     // link, and applying looks again before it believes that.
     let observed = observed::observe(host, rtnl)?;
-    let desired = desired::desired(&host.attachments.all());
+    let mut desired = desired::desired(&host.attachments.all());
+    isolate::spare(host, &mut desired);
     let steps = plan::between(&observed, &desired);
     Ok(match mode {
         Mode::Apply => apply::apply(host, rtnl, steps),

@@ -29,7 +29,7 @@ use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_agent_api::seqpacket::Listener;
 use tartan_ebpf::{BpffsError, Dataplane, MapError};
 use tartan_hostnet::{Link, LinkIndexes, ReadError, Rtnl, SysctlError};
-use tartan_ipam::Ledger;
+use tartan_ipam::{AgentState, Ledger};
 use tartan_model::names::NameError;
 use tartan_model::{BootId, Generation, HostName};
 use tartan_store::{
@@ -56,7 +56,7 @@ use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
 use crate::seen::{Seen, SeenError, keep_written};
-use crate::{api, chain, follow, forwarding, instance, reload, sweep};
+use crate::{api, chain, follow, forwarding, instance, reload, removal, sweep};
 
 /// How long one request to etcd may take.
 const STORE_DEADLINE: Duration = Duration::from_secs(5);
@@ -154,6 +154,8 @@ pub(crate) async fn run(
         tokio::spawn(follow::keep_following(Arc::clone(&host))),
         tokio::spawn(claims::keep(Arc::clone(&host))),
         tokio::spawn(keep_written(Arc::clone(&host.seen))),
+        tokio::spawn(removal::keep(Arc::clone(&host))),
+        tokio::spawn(removal::keep_saying(Arc::clone(&host))),
         tokio::spawn(api::serve(Arc::clone(&host)).await?),
     ];
     let metrics = match config.metrics.listen {
@@ -184,7 +186,9 @@ async fn end(host: &Host, tasks: impl Iterator<Item = JoinHandle<()>>) -> bool {
         // Aborted, as it should be.
         let _ = task.await;
     }
-    host.addresses.publish_all().await
+    let is_all_said = host.addresses.publish_all().await;
+    removal::say(host, AgentState::Ended).await;
+    is_all_said
 }
 
 async fn confirm(host: &Host) {

@@ -14,6 +14,12 @@ pub const TEAMS: &str = "/v1/teams";
 pub const APPS: &str = "/v1/apps";
 /// Endpoints.
 pub const ENDPOINTS: &str = "/v1/endpoints";
+/// Hosts of the cluster.
+pub const HOSTS: &str = "/v1/hosts";
+/// Goes on without hosts that have not answered a restored store.
+pub const FORGET_MISSING: &str = "/v1/missing-hosts/forget";
+/// Behind a host: takes it out of the cluster.
+pub const REMOVAL: &str = "removal";
 /// Settings.
 pub const SETTINGS: &str = "/v1/settings";
 /// Collection of what nobody has any more.

@@ -36,6 +36,7 @@ impl Addresses {
         wait: Wait,
     ) -> Result<Vec<IpAddr>, AddressError> {
         self.refuse_offline()?;
+        self.refuse_removed()?;
         let mut request = request.clone();
         let until = Instant::now() + CLAIM_PATIENCE;
         loop {
@@ -140,10 +141,11 @@ impl Addresses {
                 Ok(true)
             }
             Err(ClaimError::NoRoom { .. }) => Ok(false),
-            Err(source) => Err(AddressError::Claim {
-                pool: want.pool.clone(),
-                source: Box::new(source),
-            }),
+            Err(source @ ClaimError::EpochRaised { .. }) => {
+                self.seen.suspect();
+                Err(claim_failed(want, source))
+            }
+            Err(source) => Err(claim_failed(want, source)),
         }
     }
 
@@ -152,6 +154,7 @@ impl Addresses {
     async fn claimant(&self) -> Result<Claimant, AddressError> {
         let claimant = match self.standing() {
             Standing::Unconfirmed => return Err(AddressError::Unconfirmed),
+            Standing::Removed => return Err(AddressError::Removed),
             Standing::Waiting(missing) => {
                 return Err(AddressError::Missing(missing));
             }
@@ -175,6 +178,7 @@ impl Addresses {
         pools: &[PoolName],
     ) -> Result<(), AddressError> {
         self.refuse_offline()?;
+        self.refuse_removed()?;
         match self.look(|ledger| ledger.could_assign(pools, boot_time()))? {
             Prospect::Free => Ok(()),
             Prospect::Claim => {
@@ -188,4 +192,9 @@ impl Addresses {
             }
         }
     }
+}
+
+fn claim_failed(want: &Want, source: ClaimError) -> AddressError {
+    let (pool, source) = (want.pool.clone(), Box::new(source));
+    AddressError::Claim { pool, source }
 }

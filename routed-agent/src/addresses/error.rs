@@ -1,11 +1,12 @@
 //! Why an address was not given, and what to do about it. Pure.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tartan_ipam::AssignError;
 use tartan_ipam::claimer::ClaimError;
-use tartan_model::{HostName, PoolName};
+use tartan_model::{Attachment, HostName, PoolName};
 use tartan_store::StoreError;
 use thiserror::Error;
 
@@ -35,6 +36,13 @@ pub(crate) enum AddressError {
          made their claims again yet", .0.len()
     )]
     Missing(BTreeSet<HostName>),
+    #[error("this host is being removed from the cluster, or was")]
+    Removed,
+    #[error(
+        "this host was removed from the cluster, and {} addresses that it no \
+         longer owns are still had by its containers", .holders.len()
+    )]
+    Lost { holders: Vec<(IpAddr, Attachment)> },
     #[error("the store is not the one it was")]
     Suspicious,
     #[error("cannot see whether the store is the one it was")]
@@ -74,10 +82,22 @@ impl AddressError {
                 let names: Vec<_> =
                     hosts.iter().map(HostName::as_str).collect();
                 format!(
-                    "start the agents of {}; this release cannot remove a \
-                     host that is gone for good",
+                    "start the agents of {}; one that is gone for good: \
+                     tartan host remove NAME, or go on without them: tartan \
+                     host forget-missing",
                     names.join(", ")
                 )
+            }
+            Self::Removed => "see tartan host list on another host; it enters \
+                              anew when its blocks are freed"
+                .to_owned(),
+            Self::Lost { holders } => {
+                let names: Vec<_> = holders
+                    .iter()
+                    .take(5)
+                    .map(|(ip, who)| format!("{who} ({ip})"))
+                    .collect();
+                format!("end these containers first: {}", names.join(", "))
             }
             Self::Unconfirmed
             | Self::Suspicious

@@ -5,6 +5,7 @@
 //! Only the claim is mirrored, not its slots: what of a block is taken, the
 //! records of the attachments say. What another boot mirrored is void.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -22,6 +23,7 @@ use thiserror::Error;
 pub(crate) struct Mirror {
     dir: PathBuf,
     contact: PathBuf,
+    lost: PathBuf,
     boot: BootId,
 }
 
@@ -49,6 +51,13 @@ struct Kept {
     millis: u64,
 }
 
+/// Blocks that were taken from this host.
+#[derive(Serialize, Deserialize)]
+struct Lost {
+    boot: BootId,
+    blocks: BTreeSet<Prefix>,
+}
+
 impl Mirror {
     /// The mirror in a run directory, made if it is not there.
     pub(crate) fn in_run_dir(
@@ -62,7 +71,8 @@ impl Mirror {
             .create(&dir)
             .map_err(error("create", &dir))?;
         let contact = run_dir.join("contact.json");
-        Ok(Self { dir, contact, boot })
+        let lost = run_dir.join("lost.json");
+        Ok(Self { dir, contact, lost, boot })
     }
 
     /// Writes a claim.
@@ -92,6 +102,24 @@ impl Mirror {
         let bytes = fs::read(&self.contact).ok()?;
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;
         (kept.boot == self.boot).then(|| BootTime::from_millis(kept.millis))
+    }
+
+    /// Keeps which blocks were taken from this host.
+    pub(super) fn put_lost(
+        &self,
+        blocks: &BTreeSet<Prefix>,
+    ) -> Result<(), MirrorError> {
+        let blocks = blocks.clone();
+        write(&self.lost, &Lost { boot: self.boot.clone(), blocks })
+    }
+
+    /// The blocks that were taken from this host in this boot.
+    pub(super) fn lost(&self) -> BTreeSet<Prefix> {
+        let kept = fs::read(&self.lost).ok();
+        let kept: Option<Lost> =
+            kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let of_boot = kept.filter(|kept| kept.boot == self.boot);
+        of_boot.map(|kept| kept.blocks).unwrap_or_default()
     }
 
     /// Forgets a claim that was given back or lost.

@@ -65,7 +65,8 @@ pub(crate) async fn keep_published(addresses: Arc<Addresses>) {
 impl Addresses {
     /// Says everything to the store once; false where it did not take all.
     pub(crate) async fn publish_all(&self) -> bool {
-        if self.standing() == Standing::Unconfirmed {
+        if matches!(self.standing(), Standing::Unconfirmed | Standing::Removed)
+        {
             // What this host owns is not confirmed: it has no say yet.
             return true;
         }

@@ -118,6 +118,7 @@ fn claims(host: &Host) -> Worker {
     let waiting = match host.addresses.standing() {
         Standing::Confirmed(_) => None,
         Standing::Unconfirmed => Some("not confirmed by the store".to_owned()),
+        Standing::Removed => Some("removed from the cluster".to_owned()),
         Standing::Waiting(hosts) => {
             let names: Vec<_> = hosts.iter().map(HostName::as_str).collect();
             Some(format!("waiting for the claims of {}", names.join(", ")))

@@ -77,6 +77,8 @@ fn address_code(error: &AddressError) -> u32 {
         | AddressError::Unconfirmed
         | AddressError::Missing(_)
         | AddressError::Suspicious
+        | AddressError::Removed
+        | AddressError::Lost { .. }
         | AddressError::Store(_)
         | AddressError::NoAnswer
         | AddressError::Offline { .. }

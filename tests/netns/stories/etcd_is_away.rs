@@ -14,7 +14,7 @@ fn shop() -> Network {
 }
 
 /// etcd in a host's namespace, with data of its own.
-struct Etcd {
+pub(crate) struct Etcd {
     host: Host,
     data: String,
     process: Option<Child>,
@@ -23,7 +23,7 @@ struct Etcd {
 const URL: &str = "http://127.0.0.1:2379";
 
 impl Etcd {
-    fn on(world: &World, host: &Host) -> Self {
+    pub(crate) fn on(world: &World, host: &Host) -> Self {
         ["etcd", "etcdctl"].iter().for_each(|tool| need::need_tool(tool));
         let data = world.directory("etcd").to_string_lossy().into_owned();
         let mut etcd = Self { host: host.clone(), data, process: None };
@@ -95,7 +95,7 @@ impl Drop for Etcd {
 }
 
 /// Ends a story that still needs its store: containers off, agent stopped.
-fn ends(host: &Host) {
+pub(crate) fn ends(host: &Host) {
     host.containers().iter().for_each(|container| container.detach_all());
     leftover::none_on(host);
     host.stops_agent();

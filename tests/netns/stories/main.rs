@@ -23,6 +23,7 @@ mod configuration_changes;
 mod etcd_is_away;
 mod examples;
 mod host_reboots;
+mod hosts_leave;
 mod no_address_twice;
 mod one_host;
 mod ours_and_not_ours;
