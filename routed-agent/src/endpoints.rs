@@ -75,6 +75,9 @@ pub(crate) fn reconcile(
     rtnl: &mut Rtnl,
     mode: Mode,
 ) -> Result<Report, ObserveError> {
+    if mode == Mode::Apply {
+        isolate::isolate(host);
+    }
     // The kernel first: an attachment made meanwhile then has a record but no
     // link, and applying looks again before it believes that.
     let observed = observed::observe(host, rtnl)?;

@@ -15,7 +15,7 @@ pub(crate) fn isolate(host: &Host) {
     for record in host.attachments.all() {
         if lost.iter().any(|(_, who)| *who == record.attachment) {
             let attachment = &record.attachment;
-            tracing::error!(
+            tracing::warn!(
                 %attachment,
                 "isolated: this host does not own its addresses any more"
             );
