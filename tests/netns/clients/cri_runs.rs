@@ -152,6 +152,29 @@ story!(a_pod_is_put_on_its_networks_at_once, |world| {
     leftover::none_on(&ambre);
 });
 
+// Without the agent no pod is run, and one that runs is stopped all the same;
+// what that left is made up for when the agent comes back.
+story!(a_pod_is_run_and_stopped_without_the_agent, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+    let front = cri.runs(&containerd.pod("shop", "front")).unwrap();
+
+    ambre.kills_agent();
+    let refused = cri.runs(&containerd.pod("shop", "stock")).unwrap_err();
+    cri.stops(&front).unwrap();
+    ambre.starts_agent();
+
+    assert!(refused.message().contains("agent"), "{refused}");
+    leftover::none_on(&ambre);
+    let stock = cri.runs(&containerd.pod("shop", "stock")).unwrap();
+    for id in [front, stock] {
+        cri.stops(&id).unwrap();
+        cri.removes(&id).unwrap();
+    }
+    leftover::none_on(&ambre);
+});
+
 // containerd is killed between: pods go on, and are removed by the next one,
 // which knows what the first had written.
 story!(containerd_is_killed_between, |world| {
