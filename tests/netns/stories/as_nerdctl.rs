@@ -21,18 +21,18 @@ fn shop() -> Value {
     })
 }
 
-fn delete(host: &Host) {
-    stranger::call(host, "DEL", &shop())
-        .variable("CNI_CONTAINERID", ID)
-        .variable("CNI_IFNAME", "eth0")
-        .empty("CNI_NETNS")
-        .variable("CNI_ARGS", "IgnoreUnknown=1")
-        .answer()
-        .unwrap();
+/// The hook's DEL says all that its ADD says, but for the namespace.
+fn delete(host: &Host, config: &Value) {
+    call(host, "DEL", config).empty("CNI_NETNS").answer().unwrap();
 }
 
 /// The hook's ADD; the namespace is that of a process.
 fn add(host: &Host, container: &Container, config: &Value) -> Call {
+    let netns = container.netns().to_string_lossy();
+    call(host, "ADD", config).variable("CNI_NETNS", &netns)
+}
+
+fn call(host: &Host, verb: &str, config: &Value) -> Call {
     let mut dice = Dice::new(Dice::seed());
     let arguments = stranger::shuffled(
         &mut dice,
@@ -43,10 +43,9 @@ fn add(host: &Host, container: &Container, config: &Value) -> Call {
             ("MAC", "92:d0:c6:0a:29:33"),
         ],
     );
-    stranger::call(host, "ADD", config)
+    stranger::call(host, verb, config)
         .variable("CNI_CONTAINERID", ID)
         .variable("CNI_IFNAME", "eth0")
-        .variable("CNI_NETNS", &container.netns().to_string_lossy())
         .variable("CNI_ARGS", &arguments)
 }
 
@@ -59,7 +58,7 @@ story!(nerdctl_deletes_before_each_add, |world| {
     config["runtimeConfig"] = json!({ "ips": ["fd00:77::9"] });
 
     for _ in 0..3 {
-        delete(&ambre);
+        delete(&ambre, &config);
         let answer = Answer(add(&ambre, &front, &config).answer().unwrap());
         let told: Vec<_> =
             answer.addresses().iter().map(ToString::to_string).collect();
@@ -70,6 +69,6 @@ story!(nerdctl_deletes_before_each_add, |world| {
     }
 
     front.dies();
-    delete(&ambre);
+    delete(&ambre, &config);
     leftover::none_on(&ambre);
 });
