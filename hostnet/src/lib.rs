@@ -1,8 +1,8 @@
-//! The host's hands: network namespaces and rtnetlink.
+//! The host's hands: network namespaces, rtnetlink, netfilter.
 //!
 //! Everything that Tartan asks of the kernel's links, addresses, neighbours,
-//! routes, rules and tc filters is asked here; nothing here knows what a container,
-//! a pool or a class is. Calls block: rtnetlink answers before `sendmsg`
+//! routes, rules and tc filters, of nf_tables and of connection tracking, is asked here; nothing here knows what a container,
+//! a pool or a class is. Calls block: netlink answers before `sendmsg`
 //! returns, so there is nothing to wait for.
 //!
 //! | word | where |
@@ -12,6 +12,8 @@
 //! | the socket that sends them and reads back | [`Rtnl`] |
 //! | what is read | [`Link`], [`Route`], [`Rule`], [`Neighbour`], [`Filter`] |
 //! | numbers for links we make | [`LinkIndexes`] |
+//! | tables of netfilter, in transactions | [`nft`] |
+//! | connections that are tracked | [`Conntrack`] |
 //! | forwarding of the namespace | [`set_forwarding`], [`keep_advertisements`] |
 //!
 //! A veth is born with its peer inside the container's namespace, under a
@@ -23,13 +25,16 @@
 mod answer;
 mod attributes;
 mod batch;
+mod conntrack;
 mod encode;
 mod error;
 mod filter;
 mod indexes;
 mod link;
 mod neighbour;
+mod netfilter;
 mod netns;
+pub mod nft;
 mod operation;
 mod read;
 mod request;
@@ -42,11 +47,13 @@ mod sysctl;
 
 pub use answer::Malformed;
 pub use batch::Batch;
+pub use conntrack::{Connection, Conntrack};
 pub use error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
 pub use filter::{BlockPair, Filter, FilterSpec};
 pub use indexes::LinkIndexes;
 pub use link::{Link, VethEnd, VethSpec};
 pub use neighbour::Neighbour;
+pub use netfilter::NetfilterError;
 pub use netns::{NetNs, NetnsError, within};
 pub use operation::{LinkChange, LinkRef, Operation};
 pub use request::Question;
@@ -54,7 +61,8 @@ pub use route::{NextHop, Route, RouteScope};
 pub use rtnl::{Echo, Rtnl};
 pub use rule::Rule;
 pub use sysctl::{
-    Forwarding, SysctlError, forwarding, keep_advertisements, set_forwarding,
+    Forwarding, SysctlError, forwarding, keep_advertisements, loopback_routing,
+    set_forwarding, set_loopback_routing,
 };
 
 /// The number that marks a route or a rule as ours (`proto 116` in `ip`): free in

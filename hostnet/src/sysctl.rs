@@ -95,6 +95,38 @@ pub fn keep_advertisements(link: &str) -> Result<bool, SysctlError> {
     }
 }
 
+/// Whether packets of a link may come from and go to 127.0.0.0/8: so a host
+/// may reach by its own loopback address what is behind the link.
+/// (`route_localnet`, Documentation/networking/ip-sysctl.rst.) A link that is
+/// not there, or is going, has none.
+pub fn set_loopback_routing(
+    link: &str,
+    wanted: Forwarding,
+) -> Result<(), SysctlError> {
+    let path = PathBuf::from(format!("{IPV4_LINKS}/{link}/route_localnet"));
+    let text = match wanted {
+        Forwarding::On => "1",
+        Forwarding::Off => "0",
+    };
+    match write(path, text) {
+        Err(SysctlError::Write { source, .. })
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Whether packets of a link may come from and go to 127.0.0.0/8.
+pub fn loopback_routing(link: &str) -> Result<Forwarding, SysctlError> {
+    let path = PathBuf::from(format!("{IPV4_LINKS}/{link}/route_localnet"));
+    let text = read(path)?;
+    Ok(if text.trim() == "0" { Forwarding::Off } else { Forwarding::On })
+}
+
+/// Where IPv4 has a directory for each link.
+const IPV4_LINKS: &str = "/proc/sys/net/ipv4/conf";
 /// Where IPv6 has a directory for each link.
 const IPV6_LINKS: &str = "/proc/sys/net/ipv6/conf";
 

@@ -13,4 +13,5 @@ mod filter;
 mod forwarding;
 mod ground;
 mod netns;
+mod nft;
 mod rule;
