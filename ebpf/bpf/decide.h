@@ -220,6 +220,19 @@ static inline enum drop_reason decide_link_scope(const struct endpoint *endpoint
 	return DROP_NONE;
 }
 
+/* No packet for 127.0.0.0/8 leaves a host (RFC 1122, 3.2.1.3), and a container
+ * is one: the host behind its link may take such a packet for its own. */
+static inline enum drop_reason
+decide_ipv4_departure(const struct endpoint *endpoint,
+		      const struct facts *facts)
+{
+	if (!is_own_ipv4(endpoint, &facts->source))
+		return DROP_SPOOFED_ADDRESS;
+	if (facts->destination.octets[12] == 127)
+		return DROP_MALFORMED;
+	return DROP_NONE;
+}
+
 /* May the container send this? */
 static inline enum drop_reason
 decide_from_container(const struct endpoint *endpoint, const struct facts *facts)
@@ -230,8 +243,7 @@ decide_from_container(const struct endpoint *endpoint, const struct facts *facts
 	case KIND_ARP:
 		return decide_arp(endpoint, facts);
 	case KIND_IPV4:
-		return is_own_ipv4(endpoint, &facts->source) ?
-			       DROP_NONE : DROP_SPOOFED_ADDRESS;
+		return decide_ipv4_departure(endpoint, facts);
 	case KIND_IPV6:
 		if (is_link_scope(facts))
 			return decide_link_scope(endpoint, facts);

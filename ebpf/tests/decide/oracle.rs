@@ -2,7 +2,7 @@
 //! what may pass.
 
 use tartan_ebpf::DropReason::{
-    Multicast, SpoofedAddress, SpoofedArp, SpoofedMac, SpoofedNd,
+    Malformed, Multicast, SpoofedAddress, SpoofedArp, SpoofedMac, SpoofedNd,
     WrongDestination,
 };
 
@@ -89,7 +89,11 @@ pub(crate) fn from_container(question: &Question) -> u8 {
     let (is_own, spoof) = match question.kind {
         UNREAD => return question.unread,
         ARP => (question.arp_is_own(), SpoofedArp),
-        IPV4 => (question.is_own_v4(&question.source), SpoofedAddress),
+        IPV4 if question.is_own_v4(&question.source) => {
+            let is_loopback = last_four(&question.destination)[0] == 127;
+            (!is_loopback, Malformed)
+        }
+        IPV4 => (false, SpoofedAddress),
         IPV6 if !question.is_link_scope() => {
             (question.is_own_v6(&question.source), SpoofedAddress)
         }

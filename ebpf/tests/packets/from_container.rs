@@ -83,6 +83,9 @@ fn an_ipv4_header_that_contradicts_itself_is_malformed() {
         ("longer than the packet", with(3, 29), malformed),
         ("shorter than the packet", with(3, 27), Passes),
         ("padded to 60 bytes", padded, Passes),
+        ("for 127.0.0.1", v4(OWN_V4, [127, 0, 0, 1].into()), malformed),
+        ("for 127.9.9.9", v4(OWN_V4, [127, 9, 9, 9].into()), malformed),
+        ("for 128.0.0.1", v4(OWN_V4, [128, 0, 0, 1].into()), Passes),
     ]);
 }
 
