@@ -27,6 +27,7 @@ pub const KNOWN: &[&str] = &[
     "store.password_file",
     "network.mtu",
     "network.mark",
+    "network.foreign_forward",
     "metrics.listen",
 ];
 

@@ -221,4 +221,6 @@ pub mod code {
     pub const INTERFACE_EXISTS: u32 = 103;
     /// The kernel refused a step.
     pub const KERNEL: u32 = 104;
+    /// The host port belongs to somebody else.
+    pub const PORT_IN_USE: u32 = 105;
 }

@@ -207,8 +207,8 @@ pub(crate) fn table(pools: &[PoolView], width: Width) -> Table {
         numbers("FREE"),
         words("STATE"),
     ];
-    const WIDE: [Column; 3] =
-        [words("AFFINITY"), numbers("BLOCK"), numbers("SIZE")];
+    const WIDE: [Column; 4] =
+        [words("AFFINITY"), numbers("BLOCK"), numbers("SIZE"), words("NAT")];
     let mut columns = NORMAL.to_vec();
     if width == Width::Wide {
         columns.extend(WIDE);
@@ -238,11 +238,12 @@ fn normal_cells(pool: &PoolView, cidr: &CidrView) -> Vec<String> {
     ]
 }
 
-fn wide_cells(pool: &PoolView, cidr: &CidrView) -> [String; 3] {
+fn wide_cells(pool: &PoolView, cidr: &CidrView) -> [String; 4] {
     [
         affinity(pool.affinity).to_owned(),
         format!("/{}", cidr.block_length),
         cidr.here.size.to_string(),
+        if pool.nat_outgoing { "outgoing" } else { "" }.to_owned(),
     ]
 }
 

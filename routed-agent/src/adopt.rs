@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::attach::delete;
 use crate::endpoints::{self, Mode, ObserveError};
 use crate::host::Host;
-use crate::{chain, follow};
+use crate::{chain, follow, nat};
 
 /// Adoption could not be carried through.
 #[derive(Debug, Error)]
@@ -66,6 +66,7 @@ pub(crate) fn adopt(host: &Host) -> Result<(), AdoptError> {
     let strays = host.dataplane.remove_stray_addresses()?;
     tracing::debug!(strays, "addresses without an endpoint removed");
     restore(host);
+    host.nat.restore(&host.attachments.all());
     let report = endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
     tracing::info!(
         attachments = host.attachments.count(),
@@ -74,6 +75,10 @@ pub(crate) fn adopt(host: &Host) -> Result<(), AdoptError> {
         "adopted"
     );
     bury(host, &mut rtnl)?;
+    if let Err(error) = nat::reconcile(host, Mode::Apply) {
+        // Those who ask for nothing are served all the same.
+        tracing::warn!("{}", chain(&error));
+    }
     follow::release_orphans(host);
     Ok(())
 }

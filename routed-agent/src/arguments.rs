@@ -24,6 +24,10 @@ pub(crate) struct Arguments {
     /// Form of the log on stderr
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+    /// Delete our table of nf_tables and our rules in tables of others, and
+    /// end: for hosts that Tartan leaves
+    #[arg(long)]
+    pub(crate) remove_rules: bool,
     /// Print the steps of ADD and DEL, one per line, and end
     #[arg(long)]
     pub(crate) list_steps: bool,

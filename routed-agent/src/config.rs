@@ -58,6 +58,19 @@ pub(crate) struct NetworkConfig {
     pub(crate) mtu: Mtu,
     /// What of the class is written to a packet's mark.
     pub(crate) mark: Mark,
+    /// Whether rules of ours stand in forwarding tables of others.
+    pub(crate) foreign_forward: ForeignForward,
+}
+
+/// What is done where a table of others drops what is forwarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ForeignForward {
+    /// Packets of containers are accepted there.
+    #[default]
+    Accept,
+    /// Nothing: the table is others' alone.
+    Leave,
 }
 
 /// Largest packet between container and host.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use tartan_model::Attachment;
 
+use crate::endpoints::Mode;
 use crate::host::Host;
+use crate::nat;
 
 /// Brings pools, rests and reservations to the ledger where the registry has
 /// moved on since the last time. Cheap where it has not: every ADD asks.
@@ -31,6 +33,19 @@ pub(crate) async fn keep_following(host: Arc<Host>) {
     let mut changes = host.registry.changes();
     while changes.changed().await.is_ok() {
         feed(&host);
+        translate(&host).await;
+    }
+}
+
+/// Brings pools to translation, where they have changed.
+async fn translate(host: &Arc<Host>) {
+    if !host.nat.is_behind(&host.registry.snapshot()) {
+        return;
+    }
+    let host = Arc::clone(host);
+    let run = move || nat::reconcile(&host, Mode::Apply);
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(run).await {
+        tracing::warn!("{}", crate::chain(&error));
     }
 }
 

@@ -17,6 +17,7 @@ use crate::attachments::Attachments;
 use crate::claims::Claims;
 use crate::clock::Generations;
 use crate::metrics::Metrics;
+use crate::nat::Translator;
 use crate::reaper::Reaper;
 use crate::registry::Registry;
 use crate::seen::Seen;
@@ -45,6 +46,8 @@ pub(crate) struct Host {
     pub(crate) addresses: Arc<Addresses>,
     /// Who is attached.
     pub(crate) attachments: Attachments,
+    /// Masquerade and host ports.
+    pub(crate) nat: Translator,
     /// Records and tombstones on the tmpfs.
     pub(crate) run: RunDir,
     /// Deletes links, off the way of every request.

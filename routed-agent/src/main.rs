@@ -23,6 +23,7 @@ mod instance;
 mod isolate;
 mod logging;
 mod metrics;
+mod nat;
 mod plugin_socket;
 mod reaper;
 mod registry;
@@ -51,6 +52,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     logging::start(arguments.log_format);
+    if arguments.remove_rules {
+        return leave();
+    }
     let variable = |name: &str| arguments.variable(name);
     let path = tartan_agent_api::Places::from_variables(variable).config;
     let config = match Config::read(&path) {
@@ -69,6 +73,14 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(start::run(config, places)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error),
+    }
+}
+
+fn leave() -> ExitCode {
+    match nat::leave() {
+        Ok(report) if report.failed.is_empty() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(error) => refuse(&error),
     }
 }

@@ -12,7 +12,9 @@ use thiserror::Error;
 
 use crate::chain;
 use crate::config::{self, Config, Mtu};
+use crate::endpoints::Mode;
 use crate::host::Host;
+use crate::nat::{self, NatError};
 
 /// MTU of a host without a default route: Ethernet's.
 const PLAIN_MTU: u32 = 1500;
@@ -26,6 +28,8 @@ enum ReloadError {
     Netlink(#[from] OpenError),
     #[error("cannot read links and routes")]
     Links(#[from] ReadError),
+    #[error("cannot reconcile translation")]
+    Translate(#[from] NatError),
 }
 
 /// Reads the configuration again; answers with what holds from now on.
@@ -56,6 +60,8 @@ fn take_over(host: &Host, config: &Config) -> Result<(), ReloadError> {
     let mtu = mtu(config, &mut rtnl, &links)?;
     host.dataplane.set_settings(&settings(config))?;
     host.mtu.store(mtu, Relaxed);
+    host.nat.set(config.network.foreign_forward);
+    nat::reconcile(host, Mode::Apply)?;
     tracing::info!(mtu, mark = ?config.network.mark, "configuration taken over");
     Ok(())
 }

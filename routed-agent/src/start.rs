@@ -52,6 +52,7 @@ use crate::config::{Config, Listen, StoreConfig};
 use crate::dataplane::{self, InstallError, KnowError};
 use crate::host::Host;
 use crate::metrics::{self, Metrics};
+use crate::nat::Translator;
 use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
@@ -260,6 +261,7 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
         reaper: Reaper::start()?,
         metrics: Metrics::default(),
         claims: Claims::default(),
+        nat: Translator::new(config.network.foreign_forward),
         seen,
         name,
         instance,

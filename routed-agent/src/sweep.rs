@@ -18,6 +18,7 @@ use crate::chain;
 use crate::dataplane::{self, KnowError};
 use crate::endpoints::{self, Mode, ObserveError, Report};
 use crate::host::Host;
+use crate::nat::{self, NatError};
 
 /// How often every attachment is held against the kernel.
 const EVERY: Duration = Duration::from_secs(60);
@@ -33,15 +34,25 @@ pub(crate) enum SweepError {
     Observe(#[from] ObserveError),
     #[error("cannot tell the programs of this host")]
     Know(#[from] KnowError),
+    #[error("cannot reconcile translation")]
+    Translate(#[from] NatError),
+}
+
+/// What a sweep came to: of endpoints, and of translation.
+pub(crate) struct Swept {
+    pub(crate) endpoints: Report,
+    pub(crate) translation: nat::Report,
 }
 
 /// Sweeps once, as `tartan gc` asks. Blocks.
-pub(crate) fn sweep(host: &Host, mode: Mode) -> Result<Report, SweepError> {
+pub(crate) fn sweep(host: &Host, mode: Mode) -> Result<Swept, SweepError> {
     let mut rtnl = Rtnl::open()?;
     if mode == Mode::Apply {
         adopt::bury(host, &mut rtnl)?;
     }
-    Ok(endpoints::reconcile(host, &mut rtnl, mode)?)
+    let endpoints = endpoints::reconcile(host, &mut rtnl, mode)?;
+    let translation = nat::reconcile(host, mode)?;
+    Ok(Swept { endpoints, translation })
 }
 
 /// Starts the thread that sweeps every minute until the process ends.
@@ -64,6 +75,9 @@ pub(crate) fn start(host: &Arc<Host>) -> std::io::Result<()> {
 fn once(host: &Host) -> Result<(), SweepError> {
     let mut rtnl = Rtnl::open()?;
     endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
+    if let Err(error) = nat::reconcile(host, Mode::Apply) {
+        tracing::warn!("{}", chain(&error));
+    }
     Ok(dataplane::know_host(&mut rtnl, &host.dataplane)?)
 }
 

@@ -35,6 +35,9 @@ pub struct PoolView {
     pub affinity: PoolAffinity,
     /// True where it gives nothing new.
     pub draining: bool,
+    /// True where its containers leave under their host's address.
+    #[serde(default)]
+    pub nat_outgoing: bool,
     /// Its prefixes and what this host has of them.
     pub cidrs: Vec<CidrView>,
 }

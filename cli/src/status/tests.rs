@@ -29,6 +29,7 @@ fn status() -> Status {
             name: "default".parse().unwrap(),
             affinity: Default::default(),
             draining: false,
+            nat_outgoing: false,
             cidrs: vec![CidrView {
                 cidr: "10.77.0.0/16".parse().unwrap(),
                 family: Family::V4,

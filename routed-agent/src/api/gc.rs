@@ -8,9 +8,9 @@ use tartan_agent_api::people::gc::{Collect, GcReport, Mode};
 
 use super::Answer;
 use super::refusal::{Question, attempt};
-use crate::endpoints::{self, Report, Step};
+use crate::endpoints::{self, Step};
 use crate::host::Host;
-use crate::sweep;
+use crate::sweep::{self, Swept};
 
 /// Sweeps once.
 pub(super) async fn collect(
@@ -25,21 +25,31 @@ pub(super) async fn collect(
     let sweeping =
         tokio::task::spawn_blocking(move || sweep::sweep(&host, mode));
     let swept = sweeping.await.map_err(|error| asked.broken(&error))?;
-    let report = swept.map_err(|error| asked.broken(&error))?;
-    Ok(Json(view(&report, mode)))
+    let swept = swept.map_err(|error| asked.broken(&error))?;
+    Ok(Json(view(&swept, mode)))
 }
 
-fn view(report: &Report, mode: endpoints::Mode) -> GcReport {
-    let steps = report.done.iter().map(|step| line(step, mode));
-    let failed = report.failed.iter().map(|(step, why)| {
-        format!("{}: {why}", line(step, endpoints::Mode::DryRun))
-    });
-    GcReport { steps: steps.collect(), failed: failed.collect() }
+fn view(swept: &Swept, mode: endpoints::Mode) -> GcReport {
+    let Swept { endpoints, translation } = swept;
+    let steps = endpoints.done.iter().map(|step| line(step, mode));
+    let translated =
+        translation.done.iter().map(|step| said(step.words(), mode));
+    let dry = endpoints::Mode::DryRun;
+    let failed = endpoints.failed.iter();
+    let failed =
+        failed.map(|(step, why)| format!("{}: {why}", line(step, dry)));
+    let not_translated = translation.failed.iter();
+    let not_translated =
+        not_translated.map(|(step, why)| format!("{step}: {why}"));
+    GcReport {
+        steps: steps.chain(translated).collect(),
+        failed: failed.chain(not_translated).collect(),
+    }
 }
 
 /// A step in words: what was done, or what is to be done.
 fn line(step: &Step, mode: endpoints::Mode) -> String {
-    let (past, present, object) = match step {
+    let words = match step {
         Step::Declassify(index) => {
             ("removed", "remove", format!("map entry of lost link {index}"))
         }
@@ -69,6 +79,13 @@ fn line(step: &Step, mode: endpoints::Mode) -> String {
             format!("{attachment}, whose container is gone"),
         ),
     };
+    said(words, mode)
+}
+
+fn said(
+    (past, present, object): (&str, &str, String),
+    mode: endpoints::Mode,
+) -> String {
     match mode {
         endpoints::Mode::Apply => format!("{past} {object}"),
         endpoints::Mode::DryRun => format!("{present} {object}"),

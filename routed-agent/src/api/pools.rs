@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use tartan_agent_api::people::Done;
 use tartan_agent_api::people::pools::{
     CidrView, Enlarge, HostUse, NewPool, PoolView,
@@ -18,7 +17,9 @@ use super::refusal::{Attempt, Question, Refusal, attempt};
 use super::teams::settle;
 use super::{Answer, done};
 use crate::clock::boot_time;
+use crate::endpoints::Mode;
 use crate::host::Host;
+use crate::{chain, nat};
 use crate::{follow, fullness};
 
 /// All pools.
@@ -50,13 +51,6 @@ pub(super) async fn create(
     Question(new): Question<NewPool>,
 ) -> Answer<PoolView> {
     let asked = attempt("create the pool", &new.name);
-    if new.nat_outgoing {
-        return Err(asked.failed(
-            StatusCode::NOT_IMPLEMENTED,
-            "this release translates no sources (nat_outgoing)",
-            "Leave it out, and let the router in front translate.",
-        ));
-    }
     let pool = Pool {
         v: Pool::VERSION,
         name: new.name.clone(),
@@ -64,13 +58,24 @@ pub(super) async fn create(
         block_length4: new.block_length4.unwrap_or(Pool::BLOCK_LENGTH_4),
         block_length6: new.block_length6.unwrap_or(Pool::BLOCK_LENGTH_6),
         affinity: new.affinity,
-        nat_outgoing: false,
+        nat_outgoing: new.nat_outgoing,
         draining: false,
     };
     let made = pools::create(&host.store, &pool).await;
     made.map_err(|error| asked.pool(&error))?;
     host.registry.heard(|now| now.pools.contains_key(&pool.name)).await;
+    translate(&host).await;
     Ok(Json(view(&pool, &usage(&host))))
+}
+
+/// Has translation know the pools before anybody is told of a change. What
+/// fails is in `tartan status`, and tried again.
+async fn translate(host: &Arc<Host>) {
+    let host = Arc::clone(host);
+    let run = move || nat::reconcile(&host, Mode::Apply);
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(run).await {
+        tracing::warn!("{}", chain(&error));
+    }
 }
 
 /// Lets a pool give nothing new.
@@ -187,6 +192,7 @@ fn view(pool: &Pool, usage: &[Usage]) -> PoolView {
         name: pool.name.clone(),
         affinity: pool.affinity,
         draining: pool.draining,
+        nat_outgoing: pool.nat_outgoing,
         cidrs: cidrs.collect(),
     }
 }

@@ -44,7 +44,12 @@ fn status(host: &Host, store: StoreStatus) -> Status {
         attachments: attachments(host),
         pools: pools::views(host),
         dataplane: dataplane(host),
-        workers: vec![claims(host), publisher(host), reaper(host)],
+        workers: vec![
+            claims(host),
+            publisher(host),
+            reaper(host),
+            translation(host),
+        ],
     }
 }
 
@@ -147,6 +152,17 @@ fn publisher(host: &Host) -> Worker {
             behind => format!("{behind} blocks to write, {written} writes"),
         },
         trouble: report.failing,
+    }
+}
+
+fn translation(host: &Host) -> Worker {
+    let (ports, leaving) = host.nat.held();
+    let ports = ports.len();
+    let port = if ports == 1 { "port" } else { "ports" };
+    Worker {
+        name: "translate".to_owned(),
+        state: format!("{ports} host {port}, {leaving} masqueraded"),
+        trouble: host.nat.report().trouble(),
     }
 }
 

@@ -21,7 +21,9 @@ use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
 use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
+use crate::endpoints::{self, Mode};
 use crate::host::Host;
+use crate::nat::{NatError, PortError};
 use crate::registry::{Origin, RegistryError};
 use crate::wait::Wait;
 use crate::{follow, fullness};
@@ -43,8 +45,10 @@ pub(crate) enum AddError {
     Address(#[from] AddressError),
     #[error("cannot keep the record")]
     Record(#[from] RunDirError),
-    #[error("host ports are not supported yet")]
-    HostPorts,
+    #[error("cannot have its host ports")]
+    HostPorts(#[from] PortError),
+    #[error("cannot translate for the container")]
+    Translate(#[from] NatError),
     #[error("interface '{0}' exists in the container already")]
     InterfaceExists(InterfaceName),
     #[error("no index is left for the host's end")]
@@ -100,9 +104,6 @@ pub(crate) fn add(
     inside: &mut Inside,
 ) -> Result<Attached, AddError> {
     let wish = asked.wish;
-    if !wish.translation.ports.is_empty() {
-        return Err(AddError::HostPorts);
-    }
     follow::feed(host);
     // Before anything that may wait: a DEL that is sent after this ADD, and
     // even after its plugin was killed, then finds it done or not begun.
@@ -193,6 +194,7 @@ impl Adding<'_> {
     fn take(&mut self, step: AddStep) -> Result<(), AddError> {
         match step {
             AddStep::Assign => self.assign(),
+            AddStep::TakePorts => self.take_ports(),
             AddStep::RecordAdding => Ok(self.claim.put(&self.record)?),
             AddStep::CreateLinks => self.create_links(),
             AddStep::Classify => Ok(self.host.dataplane.put_endpoint(
@@ -206,6 +208,7 @@ impl Adding<'_> {
                 self.rtnl.apply(wire::host_side(&self.record))?;
                 Ok(())
             }
+            AddStep::Translate => self.translate(),
             AddStep::RecordReady => self.ready(),
         }
     }
@@ -219,6 +222,7 @@ impl Adding<'_> {
             AddStep::Assign => {
                 self.host.addresses.release(attachment, generation);
             }
+            AddStep::TakePorts => self.host.nat.give_back(&self.record),
             AddStep::RecordAdding => {
                 if let Err(error) = self.claim.remove() {
                     tracing::warn!(%attachment, %error, "record stays");
@@ -232,6 +236,10 @@ impl Adding<'_> {
             }
             AddStep::ContainerSide => {
                 delete::vacate(&self.record, Some(self.inside));
+            }
+            AddStep::Translate => {
+                let registry = self.host.registry.snapshot();
+                self.host.nat.remove(&registry, &self.record);
             }
             // They go with the links.
             AddStep::HostSide | AddStep::RecordReady => {}
@@ -284,6 +292,24 @@ impl Adding<'_> {
                 _ => return Err(error.into()),
             }
         }
+    }
+
+    fn take_ports(&mut self) -> Result<(), AddError> {
+        let nat = &self.host.nat;
+        let taken = match nat.take_ports(&self.record) {
+            Err(taken @ PortError::Taken { .. }) => taken,
+            taken => return Ok(taken?),
+        };
+        // Its holder may have died without a DEL since the last sweep.
+        if endpoints::reconcile(self.host, self.rtnl, Mode::Apply).is_err() {
+            return Err(taken.into());
+        }
+        Ok(nat.take_ports(&self.record)?)
+    }
+
+    fn translate(&self) -> Result<(), AddError> {
+        let registry = self.host.registry.snapshot();
+        Ok(self.host.nat.put(&registry, &self.record)?)
     }
 
     fn ready(&mut self) -> Result<(), AddError> {

@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::attach::inside::Inside;
 use crate::attach::{host_end, shape};
 use crate::host::Host;
+use crate::nat::NatError;
 
 /// What is not as it was.
 #[derive(Debug, Error)]
@@ -48,10 +49,14 @@ pub(crate) enum CheckError {
     Mac { interface: InterfaceName, given: String, found: String },
     #[error("interface '{interface}' lacks address {address}")]
     Address { interface: InterfaceName, address: IpAddr },
+    #[error("masquerade or host ports are not in the kernel as asked for")]
+    Translation,
     #[error("cannot read links, routes and addresses")]
     Netlink(#[from] ReadError),
     #[error("cannot read the kernel's maps")]
     Maps(#[from] MapError),
+    #[error("cannot read translation")]
+    Nat(#[from] NatError),
 }
 
 /// Compares the attachment with its record and with `wish`.
@@ -69,6 +74,9 @@ pub(crate) fn check(
     }
     addresses(wish, &record)?;
     host_side(host, rtnl, &record)?;
+    if !host.nat.holds(&record)? {
+        return Err(CheckError::Translation);
+    }
     container_side(&record, &mut inside.rtnl)
 }
 

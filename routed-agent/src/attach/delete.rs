@@ -103,6 +103,9 @@ fn take(
 ) -> Result<(), DeleteError> {
     let attachment = &record.attachment;
     match step {
+        DeleteStep::Untranslate => {
+            host.nat.remove(&host.registry.snapshot(), record);
+        }
         DeleteStep::Declassify => host_end::declassify(host, record),
         DeleteStep::Unwire => host_end::retire(host, rtnl, record),
         DeleteStep::RemoveRecord => {

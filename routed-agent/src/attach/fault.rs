@@ -11,6 +11,7 @@ use crate::attach::check::CheckError;
 use crate::attach::delete::DeleteError;
 use crate::attach::inside::InsideError;
 use crate::chain;
+use crate::nat::PortError;
 
 /// Why `attachment` was not made.
 pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
@@ -29,12 +30,14 @@ fn add_code(error: &AddError) -> u32 {
         | AddError::NeedsStore
         | AddError::Registry(_) => code::TRY_AGAIN,
         AddError::Address(error) => address_code(error),
-        AddError::HostPorts => code::UNSUPPORTED_FIELD,
+        AddError::HostPorts(PortError::Taken { .. }) => code::PORT_IN_USE,
+        AddError::HostPorts(PortError::Family { .. }) => code::INVALID_CONFIG,
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
         AddError::NoIndex
         | AddError::Classify(_)
         | AddError::Wire(_)
+        | AddError::Translate(_)
         | AddError::EarlierLife(_) => code::KERNEL,
     }
 }
@@ -58,8 +61,13 @@ fn add_remedy(error: &AddError) -> String {
             "a new block or app needs the store; look at: tartan status"
                 .to_owned()
         }
+        AddError::HostPorts(PortError::Taken { .. }) => {
+            "choose another host port, or remove the container that has it"
+                .to_owned()
+        }
         AddError::Abandoned
-        | AddError::HostPorts
+        | AddError::HostPorts(PortError::Family { .. })
+        | AddError::Translate(_)
         | AddError::Registry(_)
         | AddError::Record(_)
         | AddError::NoIndex
@@ -117,12 +125,15 @@ pub(crate) fn of_check(error: &CheckError) -> Fault {
     let code = match error {
         CheckError::Unknown(_) => code::UNKNOWN_CONTAINER,
         CheckError::Unfinished(_) => code::TRY_AGAIN,
-        CheckError::Netlink(_) | CheckError::Maps(_) => code::KERNEL,
+        CheckError::Netlink(_) | CheckError::Maps(_) | CheckError::Nat(_) => {
+            code::KERNEL
+        }
         CheckError::NotGiven(_)
         | CheckError::NotListed(_)
         | CheckError::HostEndGone(_)
         | CheckError::HostEndDown(_)
         | CheckError::Class(_)
+        | CheckError::Translation
         | CheckError::Route { .. }
         | CheckError::InterfaceGone(_)
         | CheckError::InterfaceDown(_)

@@ -13,6 +13,9 @@ use std::fmt;
 pub(crate) enum AddStep {
     /// One address per family, out of the blocks this host owns.
     Assign,
+    /// Host ports, where any are asked for: in memory, so that of two who ask
+    /// for one at the same time one has it.
+    TakePorts,
     /// The record, in state `adding`: whoever finds it undoes the rest.
     RecordAdding,
     /// The veth pair, its far end born in the container's netns, both ends
@@ -24,6 +27,9 @@ pub(crate) enum AddStep {
     ContainerSide,
     /// The host's end: up, neighbours, host routes.
     HostSide,
+    /// Masquerade and host ports, where they are asked for: last, when there
+    /// is somebody to answer.
+    Translate,
     /// The record, in state `ready`; the assignment is confirmed.
     RecordReady,
 }
@@ -31,6 +37,8 @@ pub(crate) enum AddStep {
 /// A step of DEL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum DeleteStep {
+    /// No masquerade and no host port: nothing new comes.
+    Untranslate,
     /// Out of the kernel's maps: what still comes is dropped.
     Declassify,
     /// The host's end without routes, and on the reaper's list; the name of
@@ -44,32 +52,41 @@ pub(crate) enum DeleteStep {
 
 impl AddStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Assign,
+        Self::TakePorts,
         Self::RecordAdding,
         Self::CreateLinks,
         Self::Classify,
         Self::ContainerSide,
         Self::HostSide,
+        Self::Translate,
         Self::RecordReady,
     ];
 }
 
 impl DeleteStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Declassify, Self::Unwire, Self::RemoveRecord, Self::Release];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Untranslate,
+        Self::Declassify,
+        Self::Unwire,
+        Self::RemoveRecord,
+        Self::Release,
+    ];
 }
 
 impl fmt::Display for AddStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Assign => "add:assign",
+            Self::TakePorts => "add:take-ports",
             Self::RecordAdding => "add:record-adding",
             Self::CreateLinks => "add:create-links",
             Self::Classify => "add:classify",
             Self::ContainerSide => "add:container-side",
             Self::HostSide => "add:host-side",
+            Self::Translate => "add:translate",
             Self::RecordReady => "add:record-ready",
         })
     }
@@ -78,6 +95,7 @@ impl fmt::Display for AddStep {
 impl fmt::Display for DeleteStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Untranslate => "del:untranslate",
             Self::Declassify => "del:declassify",
             Self::Unwire => "del:unwire",
             Self::RemoveRecord => "del:remove-record",

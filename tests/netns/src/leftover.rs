@@ -51,6 +51,11 @@ fn in_the_kernel(host: &Host) -> Vec<String> {
             .filter(|device| !["tartan0", "tartan1"].contains(&device.as_str()))
             .map(|device| format!("clsact on {device}")),
     );
+    found.extend(
+        witness::translated(netns)
+            .iter()
+            .map(|element| format!("element {element}")),
+    );
     for map in ["endpoint_by_ifindex", "endpoint_by_address"] {
         let entries = witness::entries(netns, &host.bpf_dir(), map);
         found.extend(entries.iter().map(|entry| format!("{map}: {entry}")));

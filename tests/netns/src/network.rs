@@ -46,6 +46,13 @@ impl Network {
         self.with("runtimeConfig", json!({ "ips": [address] }))
     }
 
+    /// The same, asking for host ports: `tcp 8080 > 80`,
+    /// `udp 127.0.0.1 53 > 53`.
+    pub fn with_ports(self, ports: &[&str]) -> Self {
+        let ports: Vec<_> = ports.iter().map(|text| port(text)).collect();
+        self.with("runtimeConfig", json!({ "portMappings": ports }))
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -55,4 +62,21 @@ impl Network {
     pub fn config(&self) -> Value {
         Value::Object(self.keys.clone())
     }
+}
+
+fn port(text: &str) -> Value {
+    let (from, to) = text.split_once(" > ").expect("a port to lead to");
+    let words: Vec<_> = from.split_whitespace().collect();
+    let number = |text: &str| text.parse::<u64>().expect("a port");
+    let (protocol, address, port) = match words[..] {
+        [protocol, port] => (protocol, "", port),
+        [protocol, address, port] => (protocol, address, port),
+        _ => panic!("no host port: {text}"),
+    };
+    json!({
+        "hostPort": number(port),
+        "containerPort": number(to),
+        "protocol": protocol,
+        "hostIP": address,
+    })
 }

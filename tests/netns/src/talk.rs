@@ -118,14 +118,67 @@ fn exchange(
     match port {
         Port::Tcp(port) => {
             let at = SocketAddr::new(address, port);
-            let ends = connect(from, to, at, patience)?;
+            let ends = connect(from, to, Way::straight(at), patience)?;
             ends.say(b"ask", b"told")?;
             Ok(ends.server.peer_addr()?.ip())
         }
         Port::Udp(port) => {
             let at = SocketAddr::new(address, port);
-            datagrams(from, to, at, patience)
+            datagrams(from, to, Way::straight(at), patience)
         }
+    }
+}
+
+/// Where somebody listens, and where the other asks.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    listens: SocketAddr,
+    at: SocketAddr,
+}
+
+impl Way {
+    /// The same for both.
+    fn straight(at: SocketAddr) -> Self {
+        Self { listens: at, at }
+    }
+}
+
+/// Asks at an address and a port that lead to `to`, which listens at any
+/// address of its own and at `port`; who asked, as it was seen there.
+pub fn asks(
+    from: &End,
+    at: SocketAddr,
+    to: &End,
+    port: Port,
+) -> io::Result<IpAddr> {
+    asks_for(from, at, (to, port), PATIENCE)
+}
+
+/// Fails where an answer comes, as [`asks`] would have it.
+#[track_caller]
+pub fn asks_in_vain(from: &End, at: SocketAddr, to: &End, port: Port) {
+    let answered = asks_for(from, at, (to, port), SILENCE);
+    assert!(answered.is_err(), "{from} is answered at {at} by {to}");
+}
+
+fn asks_for(
+    from: &End,
+    at: SocketAddr,
+    (to, port): (&End, Port),
+    patience: Duration,
+) -> io::Result<IpAddr> {
+    let any: IpAddr = match at {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let way = |port| Way { listens: SocketAddr::new(any, port), at };
+    match port {
+        Port::Tcp(port) => {
+            let ends = connect(from, to, way(port), patience)?;
+            ends.say(b"ask", b"told")?;
+            Ok(ends.server.peer_addr()?.ip())
+        }
+        Port::Udp(port) => datagrams(from, to, way(port), patience),
     }
 }
 
@@ -142,7 +195,7 @@ impl Conversation {
     pub fn open(from: &Container, to: &Container, port: u16) -> Self {
         let (from, to) = (from.end(), to.end());
         let at = SocketAddr::new(to.addresses[0], port);
-        connect(&from, &to, at, PATIENCE)
+        connect(&from, &to, Way::straight(at), PATIENCE)
             .unwrap_or_else(|error| panic!("{from} to {to}: {error}"))
     }
 
@@ -170,10 +223,10 @@ fn pass(from: &TcpStream, to: &TcpStream, word: &[u8]) -> io::Result<()> {
 fn connect(
     from: &End,
     to: &End,
-    at: SocketAddr,
+    Way { listens, at }: Way,
     patience: Duration,
 ) -> io::Result<Conversation> {
-    let listener = inside(&to.netns, || TcpListener::bind(at))?;
+    let listener = inside(&to.netns, || TcpListener::bind(listens))?;
     let accepting = thread::spawn(move || accept(&listener, patience));
     let client =
         inside(&from.netns, || TcpStream::connect_timeout(&at, patience));
@@ -210,14 +263,14 @@ fn accept(listener: &TcpListener, patience: Duration) -> io::Result<TcpStream> {
 fn datagrams(
     from: &End,
     to: &End,
-    at: SocketAddr,
+    Way { listens, at }: Way,
     patience: Duration,
 ) -> io::Result<IpAddr> {
     let any: IpAddr = match at {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let server = inside(&to.netns, || UdpSocket::bind(at))?;
+    let server = inside(&to.netns, || UdpSocket::bind(listens))?;
     let client = inside(&from.netns, || UdpSocket::bind((any, 0)))?;
     for socket in [&server, &client] {
         socket.set_read_timeout(Some(patience))?;

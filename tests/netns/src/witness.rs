@@ -104,6 +104,26 @@ pub fn status_line(pid: Pid, key: &str) -> String {
     line.expect("a line of that key").trim_start_matches(':').trim().to_owned()
 }
 
+/// What attachments have in our table, by the word of `nft`: set and element.
+#[track_caller]
+pub fn translated(netns: &Path) -> Vec<String> {
+    let seen = says(netns, "nft -j list ruleset");
+    let mut found = Vec::new();
+    for object in list(&seen["nftables"]) {
+        for kind in ["set", "map"] {
+            let set = &object[kind];
+            let name = text(&set["name"]);
+            let is_of_pools =
+                ["inside", "pools"].iter().any(|start| name.starts_with(start));
+            if set["table"] == "tartan" && !is_of_pools {
+                let all = list(&set["elem"]).iter();
+                found.extend(all.map(|element| format!("{name} {element}")));
+            }
+        }
+    }
+    found
+}
+
 /// Our routes of a namespace: destination and device.
 #[track_caller]
 pub fn our_routes(netns: &Path) -> Vec<(IpAddr, String)> {
