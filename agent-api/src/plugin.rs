@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use tartan_model::{
-    AppName, Attachment, ClassId, ContainerId, Generation, InterfaceName, Mac,
-    NetworkName, PoolName, TeamName, Translation,
+    AppName, Attachment, ClassId, ContainerId, Generation, InterfaceName,
+    Limits, Mac, NetworkName, PoolName, TeamName, Translation,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -57,6 +57,9 @@ pub struct Add {
     /// Masquerade and host ports.
     #[serde(default)]
     pub translation: Translation,
+    /// How fast it may send and be sent to.
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// Class of an attachment: what the network fixes, what the request says.

@@ -2,9 +2,12 @@
 //! the wish to delete it that outlives an absent agent (its tombstone).
 
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
-use tartan_model::{Attachment, BootId, ClassId, Generation, Mac, Translation};
+use tartan_model::{
+    Attachment, BootId, ClassId, Generation, Limits, Mac, Translation,
+};
 
 use crate::plugin::Attached;
 
@@ -33,6 +36,13 @@ pub struct Record {
     /// not known.
     #[serde(default)]
     pub container_index: u32,
+    /// How fast it may send and be sent to.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Number of the class by which what it sends is limited; none where that
+    /// is not.
+    #[serde(default)]
+    pub limit_class: Option<NonZeroU16>,
     /// What the ADD answered, or will.
     pub attached: Attached,
     /// Masquerade and host ports.

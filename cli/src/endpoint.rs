@@ -131,6 +131,7 @@ impl Shown for EndpointDetail {
             ("addresses", text::list(&endpoint.addresses)),
             ("mac", endpoint.mac.to_string()),
             ("mtu", endpoint.mtu.to_string()),
+            ("limits", endpoint.limits.to_string()),
             ("host link", format!("{host_link} ({})", endpoint.host_index)),
             ("netns", endpoint.netns.clone()),
             ("generation", endpoint.generation.0.to_string()),

@@ -210,6 +210,7 @@ fn network(error: &NetworkError) -> u32 {
         | NetworkError::TeamTwice(_)
         | NetworkError::Half { .. }
         | NetworkError::TeamFrom(_)
+        | NetworkError::Bandwidth(_)
         | NetworkError::Mtu(_) => code::INVALID_CONFIG,
     }
 }
@@ -231,6 +232,7 @@ fn request(error: &RequestError) -> u32 {
             | RequestError::SameFamily { .. }
             | RequestError::Mac { .. }
             | RequestError::Ports(_)
+            | RequestError::Bandwidth(_)
             | RequestError::Mesos(_),
             _,
         ) => code::INVALID_CONFIG,

@@ -14,7 +14,7 @@
 //! | is it JSON, every key once? | [`document`] |
 //! | what does it say? | [`netconf`]: as received |
 //! | what does the operator mean? | [`network`] |
-//! | what does the request ask for? | [`request`], [`labels`], [`class_wish`] |
+//! | what does the request ask for? | [`request`], [`bandwidth`], [`labels`], [`class_wish`] |
 //! | which versions are spoken? | [`version`] |
 //! | what is made? | [`result`], read by [`previous`], written by [`encode`] |
 //! | what is still there? | [`garbage`] |
@@ -48,6 +48,7 @@
 pub mod about;
 pub mod agent;
 pub mod arguments;
+pub mod bandwidth;
 pub mod class_wish;
 pub mod document;
 pub mod encode;
@@ -66,5 +67,6 @@ pub mod verb;
 pub mod version;
 
 mod call;
+mod quantity;
 
 pub use call::{Answer, answer};

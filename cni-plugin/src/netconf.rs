@@ -50,6 +50,8 @@ pub struct NetConf {
     pub ipam: Option<Map<String, Value>>,
     /// `attach`
     pub attach: Option<Value>,
+    /// `bandwidth`
+    pub bandwidth: Option<Value>,
 }
 
 /// The keys that a runtime adds for one container.
@@ -198,6 +200,7 @@ impl NetConf {
             dns: document.object("dns")?,
             ipam: document.object("ipam")?,
             attach: document.field("attach")?,
+            bandwidth: document.field("bandwidth")?,
         })
     }
 }

@@ -12,9 +12,10 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use tartan_agent_api::plugin::UnknownApps;
 use tartan_model::names::NameError;
-use tartan_model::{Masquerade, NetworkName, PoolName, TeamName};
+use tartan_model::{Limits, Masquerade, NetworkName, PoolName, TeamName};
 use thiserror::Error;
 
+use crate::bandwidth::{self, BandwidthError};
 use crate::class_wish::{ClassRule, TeamFrom, TeamRule};
 use crate::netconf::{Header, NetConf};
 use crate::result::Dns;
@@ -41,6 +42,8 @@ pub struct Network {
     pub mtu: Option<u32>,
     /// What results say about name resolution; none where it is not set.
     pub dns: Option<Dns>,
+    /// How fast its containers may send and be sent to.
+    pub limits: Limits,
 }
 
 /// A configuration that is not accepted.
@@ -98,6 +101,9 @@ pub enum NetworkError {
          nomad-namespace"
     )]
     TeamFrom(String),
+    /// A limit cannot be had.
+    #[error(transparent)]
+    Bandwidth(#[from] BandwidthError),
     /// `mtu` is none that a link can have.
     #[error("\"mtu\" is {0}, which is not from {MTU_MIN} to {MTU_MAX}")]
     Mtu(u32),
@@ -152,6 +158,7 @@ impl TryFrom<NetConf> for Network {
                 Some(false) | None => Masquerade::No,
             },
             mtu: mtu(conf.mtu)?,
+            limits: limits(conf.bandwidth.as_ref())?,
             dns: conf.dns.filter(Dns::is_set),
         })
     }
@@ -212,6 +219,11 @@ fn team_from(text: &str) -> Result<TeamFrom, NetworkError> {
         .ok_or_else(|| NetworkError::TeamFrom(text.to_owned()))
 }
 
+fn limits(value: Option<&Value>) -> Result<Limits, BandwidthError> {
+    let place = bandwidth::Place::Network;
+    value.map_or(Ok(Limits::default()), |v| bandwidth::written(place, v))
+}
+
 /// An MTU of 0 is the usual way of saying none.
 fn mtu(mtu: Option<u32>) -> Result<Option<u32>, NetworkError> {
     match mtu {
@@ -249,6 +261,7 @@ impl NetworkError {
             | Self::TeamTwice(_)
             | Self::Half { .. }
             | Self::TeamFrom(_)
+            | Self::Bandwidth(_)
             | Self::Mtu(_) => String::new(),
         }
     }

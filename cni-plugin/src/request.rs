@@ -11,10 +11,11 @@ use std::fmt;
 use std::net::IpAddr;
 
 use serde_json::Value;
-use tartan_model::{Family, HostPort, Mac};
+use tartan_model::{Family, HostPort, Limits, Mac};
 use thiserror::Error;
 
 use crate::arguments::Arguments;
+use crate::bandwidth::{self, BandwidthError};
 use crate::netconf::{Asked, NetworkInfo};
 use crate::ports::{PortsError, ports};
 use crate::version::Version;
@@ -28,6 +29,8 @@ pub struct Wish {
     pub mac: Option<Mac>,
     /// Ports of the host that lead to it.
     pub ports: Vec<HostPort>,
+    /// How fast it may send and be sent to.
+    pub limits: Limits,
 }
 
 /// A request that is not fulfilled.
@@ -73,6 +76,9 @@ pub enum RequestError {
     /// Host ports that cannot be.
     #[error("\"portMappings\" cannot be fulfilled")]
     Ports(#[from] PortsError),
+    /// A limit cannot be had.
+    #[error(transparent)]
+    Bandwidth(#[from] BandwidthError),
     /// Mesos does not see the addresses of a result in this version.
     #[error(
         "Mesos reads results of cniVersion 0.1.0 and 0.2.0 alone, not of \
@@ -110,15 +116,18 @@ impl Wish {
             addresses: addresses(arguments, asked)?,
             mac: mac(arguments, asked)?,
             ports: host_ports(asked)?,
+            limits: limits(asked)?,
         })
     }
 }
 
+fn limits(asked: &Asked) -> Result<Limits, BandwidthError> {
+    let annotations = asked.runtime.annotations.as_ref();
+    bandwidth::requested(&asked.runtime.bandwidth, annotations)
+}
+
 fn refuse_what_is_not_done(asked: &Asked) -> Result<(), RequestError> {
-    for (key, value) in [
-        ("bandwidth", &asked.runtime.bandwidth),
-        ("ipRanges", &asked.runtime.ip_ranges),
-    ] {
+    for (key, value) in [("ipRanges", &asked.runtime.ip_ranges)] {
         if !asks_nothing(value) {
             let value = value.clone();
             return Err(RequestError::Unsupported { key, value });
@@ -247,6 +256,7 @@ impl RequestError {
             Self::Unsupported { .. }
             | Self::SameFamily { .. }
             | Self::Ports(_)
+            | Self::Bandwidth(_)
             | Self::Mesos(_) => None,
         }
     }

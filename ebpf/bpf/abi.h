@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 /* Which way a packet goes, as its container sees it. */
 enum direction {
@@ -64,8 +64,9 @@ _Static_assert(sizeof(struct address) == 16, "address");
 struct endpoint {
 	/* Class id of the container, host order. */
 	__u32 class;
-	/* None yet; zero. */
-	__u32 flags;
+	/* Number of the class of the limiter that what it sends waits in, less
+	 * than 2^16; zero: it is not limited. */
+	__u32 limit_class;
 	/* The attachment's life. */
 	__u64 generation;
 	/* Its IPv6 address; all zero: none. */

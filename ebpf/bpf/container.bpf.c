@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
 /* The two programs of a container's host-side veth: read, ask decide(), count.
  * One load serves all containers of the host; a packet's endpoint is found by
- * the interface it came by. No endpoint, no packet. */
+ * the interface it came by. No endpoint, no packet.
+ * limiter.h has two more, for those whose sending is limited. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
 #include "decide.h"
+#include "limiter.h"
 #include "maps.h"
 #include "packet.h"
 
@@ -146,8 +148,11 @@ static __always_inline int judge(struct __sk_buff *skb,
 	pair.local = endpoint->class;
 	if (reason == DROP_NONE) {
 		pair.peer = peer_of(&facts, direction);
-		if (direction == FROM_CONTAINER)
+		if (direction == FROM_CONTAINER) {
 			write_mark(skb, endpoint->class);
+			/* Always, for a container can write it as well. */
+			skb->tc_index = endpoint->limit_class;
+		}
 		count_endpoint(skb, direction);
 	} else {
 		pair.peer = CLASS_UNKNOWN;

@@ -13,7 +13,7 @@ use std::mem::{offset_of, size_of};
 use aya::Pod;
 
 /// Version of the layouts and numbers; part of the pin path.
-pub const ABI_VERSION: u32 = 1;
+pub const ABI_VERSION: u32 = 2;
 
 /// Number of directions, `enum direction`.
 pub const DIRECTIONS: usize = 2;
@@ -40,8 +40,9 @@ pub struct Address {
 pub struct Endpoint {
     /// Class id of the container.
     pub class: u32,
-    /// None yet; zero.
-    pub flags: u32,
+    /// Number of the class of the limiter that what it sends waits in; zero:
+    /// it is not limited.
+    pub limit_class: u32,
     /// The attachment's life.
     pub generation: u64,
     /// Its IPv6 address; all zero: none.

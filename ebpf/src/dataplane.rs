@@ -22,7 +22,7 @@ use crate::entry::{DataplaneSettings, EndpointEntry};
 use crate::error::MapError;
 use crate::hash::refused;
 use crate::maps::Maps;
-use crate::object::{self, OpenError, ProgramIdentity};
+use crate::object::{self, LimiterProgram, OpenError, ProgramIdentity};
 
 /// The programs and maps of this host.
 pub struct Dataplane {
@@ -30,6 +30,7 @@ pub struct Dataplane {
     pub(crate) reader: Maps,
     writer: Mutex<Maps>,
     programs: [(ProgramFd, ProgramIdentity); abi::DIRECTIONS],
+    limiter: [ProgramFd; 2],
 }
 
 impl Dataplane {
@@ -46,7 +47,13 @@ impl Dataplane {
         object::load_programs(&mut ebpf)?;
         let [first, second] = Direction::ALL;
         let programs = [loaded(&ebpf, first)?, loaded(&ebpf, second)?];
-        Ok(Self { ebpf, reader, writer: Mutex::new(writer), programs })
+        let [first, second] = LimiterProgram::ALL.map(LimiterProgram::as_str);
+        let limiter = [
+            object::descriptor(&ebpf, first)?,
+            object::descriptor(&ebpf, second)?,
+        ];
+        let writer = Mutex::new(writer);
+        Ok(Self { ebpf, reader, writer, programs, limiter })
     }
 
     /// The program for packets that the container sends: clsact ingress of the
@@ -64,6 +71,15 @@ impl Dataplane {
     /// The program of this direction.
     pub fn program(&self, direction: Direction) -> BorrowedFd<'_> {
         self.programs[direction.number()].0.as_fd()
+    }
+
+    /// A program of the limiter.
+    pub fn limiter_program(&self, which: LimiterProgram) -> BorrowedFd<'_> {
+        let [limited, limit_class] = &self.limiter;
+        match which {
+            LimiterProgram::Limited => limited.as_fd(),
+            LimiterProgram::LimitClass => limit_class.as_fd(),
+        }
     }
 
     /// How the kernel names the program, to be compared with what is attached.
@@ -160,6 +176,7 @@ fn loaded(
     ebpf: &Ebpf,
     direction: Direction,
 ) -> Result<(ProgramFd, ProgramIdentity), OpenError> {
-    let identity = object::identity(ebpf, direction)?;
-    Ok((object::descriptor(ebpf, direction)?, identity))
+    let name = direction.as_str();
+    let identity = object::identity(ebpf, name)?;
+    Ok((object::descriptor(ebpf, name)?, identity))
 }

@@ -2,6 +2,7 @@
 //! Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU16;
 
 use tartan_model::{ClassId, Generation, Mac};
 
@@ -21,6 +22,9 @@ pub struct EndpointEntry {
     pub ipv6: Option<Ipv6Addr>,
     /// MAC address of the container's end.
     pub mac: Mac,
+    /// Number of the class of the limiter that what it sends waits in; none
+    /// where it is not limited.
+    pub limit_class: Option<NonZeroU16>,
 }
 
 /// How packets carry their class where rules of others can match it.
@@ -105,7 +109,7 @@ impl From<&EndpointEntry> for abi::Endpoint {
         let ipv6 = entry.ipv6.unwrap_or(Ipv6Addr::UNSPECIFIED);
         Self {
             class: entry.class.bits(),
-            flags: 0,
+            limit_class: entry.limit_class.map_or(0, |n| n.get().into()),
             generation: entry.generation.0,
             ipv6: IpAddr::V6(ipv6).into(),
             link_local: IpAddr::V6(link_local(entry.mac)).into(),
@@ -126,6 +130,9 @@ impl From<abi::Endpoint> for EndpointEntry {
             ipv4: (!ipv4.is_unspecified()).then_some(ipv4),
             ipv6: (!ipv6.is_unspecified()).then_some(ipv6),
             mac: Mac(endpoint.mac),
+            limit_class: u16::try_from(endpoint.limit_class)
+                .ok()
+                .and_then(NonZeroU16::new),
         }
     }
 }

@@ -46,6 +46,6 @@ pub use counters::{
 pub use dataplane::Dataplane;
 pub use entry::{DataplaneSettings, EndpointEntry, Mark};
 pub use error::MapError;
-pub use object::{OpenError, ProgramIdentity};
+pub use object::{LimiterProgram, OpenError, ProgramIdentity};
 pub use reason::DropReason;
 pub use trial::{Trial, TrialError, TrialPacket};

@@ -85,6 +85,34 @@ pub enum OpenError {
     },
 }
 
+/// The programs of the limiter (`bpf/limiter.h`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimiterProgram {
+    /// Which packets go by the limiter: a filter behind `from_container`.
+    Limited,
+    /// In which class a packet waits: a filter at the limiter's tree.
+    LimitClass,
+}
+
+impl LimiterProgram {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Limited, Self::LimitClass];
+
+    /// Its name in the object.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Limited => "limited",
+            Self::LimitClass => "limit_class",
+        }
+    }
+}
+
+/// Every program of the object.
+fn names() -> impl Iterator<Item = &'static str> {
+    let limiter = LimiterProgram::ALL.map(LimiterProgram::as_str);
+    Direction::ALL.map(Direction::as_str).into_iter().chain(limiter)
+}
+
 /// How the kernel names a loaded program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProgramIdentity {
@@ -117,10 +145,9 @@ pub(crate) fn load_maps(pins: &Path) -> Result<Ebpf, OpenError> {
     )
 }
 
-/// Has the kernel verify and take both programs.
+/// Has the kernel verify and take every program.
 pub(crate) fn load_programs(ebpf: &mut Ebpf) -> Result<(), OpenError> {
-    for direction in Direction::ALL {
-        let program = direction.as_str();
+    for program in names() {
         let found = ebpf
             .program_mut(program)
             .ok_or(OpenError::NoProgram { program })?;
@@ -131,12 +158,11 @@ pub(crate) fn load_programs(ebpf: &mut Ebpf) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The loaded program of this direction.
-pub(crate) fn program(
-    ebpf: &Ebpf,
-    direction: Direction,
-) -> Result<&SchedClassifier, OpenError> {
-    let program = direction.as_str();
+/// The loaded program of that name.
+pub(crate) fn program<'a>(
+    ebpf: &'a Ebpf,
+    program: &'static str,
+) -> Result<&'a SchedClassifier, OpenError> {
     let found =
         ebpf.program(program).ok_or(OpenError::NoProgram { program })?;
     found.try_into().map_err(|source| refuse(program, source))
@@ -145,22 +171,21 @@ pub(crate) fn program(
 /// A descriptor of a loaded program.
 pub(crate) fn descriptor(
     ebpf: &Ebpf,
-    direction: Direction,
+    name: &'static str,
 ) -> Result<ProgramFd, OpenError> {
-    program(ebpf, direction)?
+    program(ebpf, name)?
         .fd()
         .and_then(|fd| Ok(fd.try_clone()?))
-        .map_err(|source| refuse(direction.as_str(), source))
+        .map_err(|source| refuse(name, source))
 }
 
 /// Number and hash of a loaded program.
 pub(crate) fn identity(
     ebpf: &Ebpf,
-    direction: Direction,
+    name: &'static str,
 ) -> Result<ProgramIdentity, OpenError> {
-    let info = program(ebpf, direction)?
-        .info()
-        .map_err(|source| refuse(direction.as_str(), source))?;
+    let info =
+        program(ebpf, name)?.info().map_err(|source| refuse(name, source))?;
     Ok(ProgramIdentity { id: info.id(), tag: info.tag() })
 }
 

@@ -90,7 +90,7 @@ impl Dataplane {
         direction: Direction,
         packet: &TrialPacket<'_>,
     ) -> Result<Trial, TrialError> {
-        let program = object::program(&self.ebpf, direction)?;
+        let program = object::program(&self.ebpf, direction.as_str())?;
         let mut after = [0; CONTEXT_BYTES];
         let options = TestRunOptions {
             data_in: Some(packet.bytes),

@@ -43,7 +43,7 @@ fn mirrors() -> Vec<(&'static str, Layout)> {
             "endpoint",
             abi::Endpoint,
             class,
-            flags,
+            limit_class,
             generation,
             ipv6,
             link_local,

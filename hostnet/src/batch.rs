@@ -7,11 +7,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use tartan_model::Mac;
 
-use crate::filter::{BlockPair, FilterSpec};
+use crate::filter::{BlockPair, FilterPlace, FilterSpec};
 use crate::link::VethSpec;
 use crate::operation::{LinkChange, LinkRef, Operation};
 use crate::route::Route;
 use crate::rule::Rule;
+use crate::shaper::Shaper;
+use crate::tc_change::TcChange;
 
 /// Changes in the order in which the kernel shall make them.
 ///
@@ -54,6 +56,10 @@ impl<'fd> Batch<'fd> {
         self
     }
 
+    fn tc(&mut self, change: TcChange) -> &mut Self {
+        self.push(Operation::Tc(change))
+    }
+
     fn set(&mut self, index: u32, change: LinkChange) -> &mut Self {
         self.push(Operation::SetLink { index, change })
     }
@@ -78,21 +84,67 @@ impl<'fd> Batch<'fd> {
 
     /// A link made in this batch goes by its name, any other by its number.
     fn link_ref(&self, wanted: u32) -> LinkRef {
-        let made = self.operations.iter().find_map(|operation| {
-            if let Operation::AddVeth { index, host, .. } = operation
-                && *index == wanted
-            {
-                return Some(LinkRef::Name(host.name.clone()));
-            }
-            None
-        });
+        let made =
+            self.operations.iter().find_map(|operation| match operation {
+                Operation::AddVeth { index, host, .. } if *index == wanted => {
+                    Some(LinkRef::Name(host.name.clone()))
+                }
+                Operation::AddIfb { index, name } if *index == wanted => {
+                    Some(LinkRef::Name(name.clone()))
+                }
+                _ => None,
+            });
         made.unwrap_or(LinkRef::Index(wanted))
     }
 
     /// Lets a link's packets be judged by two shared blocks. Refused where
     /// the link has such a qdisc already.
     pub fn clsact(&mut self, index: u32, blocks: BlockPair) -> &mut Self {
-        self.push(Operation::AddClsact { index, blocks })
+        let blocks = Some(blocks);
+        self.tc(TcChange::AddClsact { index, blocks })
+    }
+
+    /// Gives a link a clsact qdisc whose filters are its own.
+    pub fn own_clsact(&mut self, index: u32) -> &mut Self {
+        self.tc(TcChange::AddClsact { index, blocks: None })
+    }
+
+    /// Makes an ifb, down.
+    pub fn ifb(&mut self, index: u32, name: &str) -> &mut Self {
+        self.push(Operation::AddIfb { index, name: name.into() })
+    }
+
+    /// Shapes what goes out by a link, instead of what shaped it before.
+    pub fn shaper(&mut self, index: u32, shaper: Shaper) -> &mut Self {
+        self.tc(TcChange::PutShaper { index, shaper })
+    }
+
+    /// Shapes what goes out by a link no longer.
+    pub fn delete_shaper(&mut self, index: u32) -> &mut Self {
+        self.tc(TcChange::DeleteShaper { index })
+    }
+
+    /// Gives a link a tree of classes. Refused where it has one.
+    pub fn tree(&mut self, index: u32, handle: u16) -> &mut Self {
+        self.tc(TcChange::AddTree { index, handle })
+    }
+
+    /// Makes or changes a class of a tree, with the queue behind it. `class`
+    /// has the tree's number in its upper half.
+    pub fn class(
+        &mut self,
+        index: u32,
+        class: u32,
+        shaper: Shaper,
+    ) -> &mut Self {
+        let bytes = shaper.queue;
+        self.tc(TcChange::PutClass { index, class, shaper });
+        self.tc(TcChange::PutWaitingRoom { index, class, bytes })
+    }
+
+    /// Takes a class away, with what waits in it.
+    pub fn delete_class(&mut self, index: u32, class: u32) -> &mut Self {
+        self.tc(TcChange::DeleteClass { index, class })
     }
 
     /// Sets a link up.
@@ -177,30 +229,31 @@ impl<'fd> Batch<'fd> {
         self.push(Operation::DeleteGroup { group })
     }
 
-    /// Puts a program into a block, in the place of the one with its
-    /// priority and handle: no packet passes in between.
+    /// Puts a program somewhere, instead of the one with its priority and
+    /// handle: no packet passes in between.
     pub fn put_filter(
         &mut self,
-        block: u32,
+        place: FilterPlace,
         filter: &FilterSpec<'fd>,
     ) -> &mut Self {
-        self.push(Operation::PutFilter {
-            block,
+        self.tc(TcChange::PutFilter {
+            place,
             priority: filter.priority,
             handle: filter.handle,
             name: filter.name.into(),
             program: filter.program.as_raw_fd(),
+            task: filter.task,
         })
     }
 
-    /// Takes a program out of a block.
+    /// Takes a program away.
     pub fn delete_filter(
         &mut self,
-        block: u32,
+        place: FilterPlace,
         priority: u16,
         handle: u32,
     ) -> &mut Self {
-        self.push(Operation::DeleteFilter { block, priority, handle })
+        self.tc(TcChange::DeleteFilter { place, priority, handle })
     }
 }
 

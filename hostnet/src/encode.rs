@@ -13,7 +13,6 @@ use netlink_packet_route::link::{
     LinkAttribute, LinkFlags, LinkInfo, LinkMessage, Prop,
 };
 
-use crate::filter::{filter_message, program_options};
 use crate::link::VethEnd;
 use crate::neighbour::{address_message, neighbour_message};
 use crate::operation::{LinkChange, LinkRef, Operation};
@@ -90,9 +89,10 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
             message.attributes.push(LinkAttribute::Group(group.get()));
             (Message::DelLink(message), 0)
         }
-        Op::AddClsact { index, blocks } => {
-            (Message::NewQueueDiscipline(blocks.message(*index)), NEW)
+        Op::AddIfb { index, name } => {
+            (Message::NewLink(ifb(*index, name)), NEW)
         }
+        Op::Tc(change) => change.message(),
         Op::AddRoute(route) => (Message::NewRoute(route.message()), NEW),
         Op::ReplaceRoute(route) => (Message::NewRoute(route.message()), PUT),
         Op::DeleteRoute(route) => (Message::DelRoute(route.message()), 0),
@@ -108,16 +108,19 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
             let message = neighbour_message(*index, *address, *mac);
             (Message::NewNeighbour(message), PUT)
         }
-        Op::PutFilter { block, priority, handle, name, program } => {
-            let mut message = filter_message(*block, *priority, *handle);
-            message.attributes.push(program_options(name, *program));
-            (Message::NewTrafficFilter(message), PUT)
-        }
-        Op::DeleteFilter { block, priority, handle } => {
-            let message = filter_message(*block, *priority, *handle);
-            (Message::DelTrafficFilter(message), 0)
-        }
     }
+}
+
+/// An ifb of one queue, whichever the packets come from.
+fn ifb(index: u32, name: &str) -> LinkMessage {
+    let mut message = link(index);
+    message.attributes = vec![
+        LinkAttribute::IfName(name.to_owned()),
+        LinkAttribute::NumTxQueues(1),
+        LinkAttribute::NumRxQueues(1),
+        LinkAttribute::LinkInfo(vec![LinkInfo::Kind(InfoKind::Ifb)]),
+    ];
+    message
 }
 
 fn link(index: u32) -> LinkMessage {

@@ -10,7 +10,7 @@
 //! | network namespace, [`within`] one | [`NetNs`] |
 //! | changes that go to the kernel in one send | [`Batch`], [`Operation`] |
 //! | the socket that sends them and reads back | [`Rtnl`] |
-//! | what is read | [`Link`], [`Route`], [`Rule`], [`Neighbour`], [`Filter`] |
+//! | what is read | [`Link`], [`Route`], [`Rule`], [`Neighbour`], [`Filter`], [`Queue`], [`Class`] |
 //! | numbers for links we make | [`LinkIndexes`] |
 //! | tables of netfilter, in transactions | [`nft`] |
 //! | connections that are tracked | [`Conntrack`] |
@@ -41,15 +41,17 @@ mod request;
 mod route;
 mod rtnl;
 mod rule;
+mod shaper;
 #[expect(unsafe_code, reason = "what no safe crate asks of the kernel")]
 mod sys;
 mod sysctl;
+mod tc_change;
 
 pub use answer::Malformed;
 pub use batch::Batch;
 pub use conntrack::{Connection, Conntrack};
 pub use error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
-pub use filter::{BlockPair, Filter, FilterSpec};
+pub use filter::{BlockPair, Filter, FilterPlace, FilterSpec, FilterTask};
 pub use indexes::LinkIndexes;
 pub use link::{Link, VethEnd, VethSpec};
 pub use neighbour::Neighbour;
@@ -60,10 +62,12 @@ pub use request::Question;
 pub use route::{NextHop, Route, RouteScope};
 pub use rtnl::{Echo, Rtnl};
 pub use rule::Rule;
+pub use shaper::{Class, Pace, Queue, QueueKind, Shaper};
 pub use sysctl::{
     Forwarding, SysctlError, forwarding, keep_advertisements, loopback_routing,
     set_forwarding, set_loopback_routing,
 };
+pub use tc_change::TcChange;
 
 /// The number that marks a route or a rule as ours (`proto 116` in `ip`): free in
 /// /etc/iproute2/rt_protos, and what we delete or repair carries it.

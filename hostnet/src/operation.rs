@@ -9,10 +9,10 @@ use std::os::fd::RawFd;
 
 use tartan_model::Mac;
 
-use crate::filter::BlockPair;
 use crate::link::VethEnd;
 use crate::route::Route;
 use crate::rule::Rule;
+use crate::tc_change::TcChange;
 
 /// A change that a [`Batch`](crate::Batch) asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +38,12 @@ pub enum Operation {
         /// The name.
         name: String,
     },
-    /// Give a link a clsact qdisc that looks into two shared blocks.
-    AddClsact {
-        /// The link.
+    /// Make an ifb: a link that sends on what is redirected to it.
+    AddIfb {
+        /// Its number.
         index: u32,
-        /// The blocks.
-        blocks: BlockPair,
+        /// Its name.
+        name: String,
     },
     /// Give a link an address (/32, /128).
     AddAddress {
@@ -85,6 +85,8 @@ pub enum Operation {
         /// What becomes of it.
         change: LinkChange,
     },
+    /// Change a qdisc, a class or a filter.
+    Tc(TcChange),
     /// Delete a link, and its peer.
     DeleteLink {
         /// The link.
@@ -95,29 +97,6 @@ pub enum Operation {
     DeleteGroup {
         /// The group.
         group: NonZeroU32,
-    },
-    /// Put a program into a shared block, in the place of the one that has
-    /// this priority and handle, if any.
-    PutFilter {
-        /// The block.
-        block: u32,
-        /// Priority: lower ones are asked first.
-        priority: u16,
-        /// Handle within the priority.
-        handle: u32,
-        /// The name shown for it.
-        name: String,
-        /// Descriptor of the program.
-        program: RawFd,
-    },
-    /// Take a program out of a shared block.
-    DeleteFilter {
-        /// The block.
-        block: u32,
-        /// Its priority.
-        priority: u16,
-        /// Its handle.
-        handle: u32,
     },
 }
 
@@ -177,12 +156,13 @@ impl fmt::Display for Operation {
             Self::AddAltName { link, name } => {
                 write!(f, "add name {name} to {link}")
             }
-            Self::AddClsact { index, blocks } => {
-                write!(f, "add clsact to link {index} with {blocks}")
+            Self::AddIfb { index, name } => {
+                write!(f, "add ifb {name} (link {index})")
             }
             Self::SetLink { index, change } => {
                 write!(f, "set link {index} {change}")
             }
+            Self::Tc(change) => change.fmt(f),
             Self::DeleteLink { index } => write!(f, "delete link {index}"),
             Self::DeleteGroup { group } => {
                 write!(f, "delete the links of group {group}")
@@ -200,12 +180,6 @@ impl fmt::Display for Operation {
             }
             Self::SetNeighbour { index, address, mac } => {
                 write!(f, "set neighbour {address} {mac} dev {index}")
-            }
-            Self::PutFilter { block, priority, name, .. } => {
-                write!(f, "put {name} at {priority} into block {block}")
-            }
-            Self::DeleteFilter { block, priority, handle } => {
-                write!(f, "delete {priority}/{handle:#x} of block {block}")
             }
         }
     }

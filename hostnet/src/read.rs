@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use tartan_model::Family;
 
 use crate::error::ReadError;
-use crate::filter::{BlockPair, Filter};
+use crate::filter::{BlockPair, Filter, FilterPlace};
 use crate::link::Link;
 use crate::neighbour::{Neighbour, read_address};
 use crate::request::Question;
 use crate::route::Route;
 use crate::rtnl::Rtnl;
 use crate::rule::Rule;
+use crate::shaper::{Class, Queue};
 
 impl Rtnl {
     /// Every link.
@@ -112,9 +113,26 @@ impl Rtnl {
         }
     }
 
-    /// The filters of a block; empty also where no link looks into it.
-    pub fn filters(&mut self, block: u32) -> Result<Vec<Filter>, ReadError> {
-        self.ask(Question::Filters(block), Filter::read)
+    /// The filters that are somewhere; empty also for a block into which no
+    /// link looks.
+    pub fn filters(
+        &mut self,
+        place: FilterPlace,
+    ) -> Result<Vec<Filter>, ReadError> {
+        self.ask(Question::Filters(place), Filter::read)
+    }
+
+    /// Every queue of every link.
+    pub fn queues(&mut self) -> Result<Vec<Queue>, ReadError> {
+        self.ask(Question::Queues, Queue::read)
+    }
+
+    /// The classes of a link's tree; none where the link is not there.
+    pub fn classes(&mut self, index: u32) -> Result<Vec<Class>, ReadError> {
+        match self.ask(Question::Classes(index), Class::read) {
+            Err(error) if error.is_absent() => Ok(Vec::new()),
+            found => found,
+        }
     }
 
     fn both<T>(

@@ -13,7 +13,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
 use tartan_model::Family;
 
 use crate::encode::Reply;
-use crate::filter::block_message;
+use crate::filter::{FilterPlace, place_message};
 
 /// include/uapi/linux/if_link.h
 const IFLA_ALT_IFNAME: u16 = 53;
@@ -38,8 +38,12 @@ pub enum Question {
     Neighbours(Family, u32),
     /// The blocks that a link's packets are judged by.
     Blocks(u32),
-    /// The filters of a block.
-    Filters(u32),
+    /// The filters that are somewhere.
+    Filters(FilterPlace),
+    /// Every queue of every link.
+    Queues,
+    /// The classes of a link.
+    Classes(u32),
 }
 
 impl Question {
@@ -78,9 +82,17 @@ impl Question {
                 message.header.parent = TcHandle::CLSACT;
                 (Message::GetQueueDiscipline(message), Reply::Echo)
             }
-            Self::Filters(block) => {
-                let message = block_message(*block);
+            Self::Filters(place) => {
+                let message = place_message(*place);
                 (Message::GetTrafficFilter(message), Reply::Dump)
+            }
+            Self::Queues => {
+                let message = TcMessage::default();
+                (Message::GetQueueDiscipline(message), Reply::Dump)
+            }
+            Self::Classes(link) => {
+                let message = TcMessage::with_index(link.cast_signed());
+                (Message::GetTrafficClass(message), Reply::Dump)
             }
         }
     }
@@ -131,7 +143,9 @@ impl fmt::Display for Question {
                 write!(f, "{family} neighbours of link {link}")
             }
             Self::Blocks(link) => write!(f, "tc blocks of link {link}"),
-            Self::Filters(block) => write!(f, "filters of block {block}"),
+            Self::Filters(place) => write!(f, "filters of {place}"),
+            Self::Queues => f.write_str("queues"),
+            Self::Classes(link) => write!(f, "classes of link {link}"),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::answer::{Answer, Malformed, answers};
 use crate::batch::Batch;
 use crate::encode::{Reply, change, write};
 use crate::error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
-use crate::filter::FilterSpec;
+use crate::filter::{FilterPlace, FilterSpec};
 use crate::link::Link;
 use crate::netns::{NetNs, within};
 use crate::operation::Operation;
@@ -132,26 +132,26 @@ impl Rtnl {
         Err(BatchError::Refused { failures: done.failures })
     }
 
-    /// Puts a program into a block; see [`Batch::put_filter`].
+    /// Puts a program somewhere; see [`Batch::put_filter`].
     pub fn put_filter(
         &mut self,
-        block: u32,
+        place: FilterPlace,
         filter: &FilterSpec<'_>,
     ) -> Result<(), BatchError> {
         let mut batch = Batch::new();
-        batch.put_filter(block, filter);
+        batch.put_filter(place, filter);
         self.apply(batch).map(drop)
     }
 
-    /// Takes a program out of a block.
+    /// Takes a program away.
     pub fn delete_filter(
         &mut self,
-        block: u32,
+        place: FilterPlace,
         priority: u16,
         handle: u32,
     ) -> Result<(), BatchError> {
         let mut batch = Batch::new();
-        batch.delete_filter(block, priority, handle);
+        batch.delete_filter(place, priority, handle);
         self.apply(batch).map(drop)
     }
 

@@ -17,6 +17,7 @@
 //! | boot, epoch, generation | [`boot`] |
 //! | team and app as the registry stores them | [`registry`] |
 //! | reservation of an address | [`reservation`] |
+//! | rate limit of an attachment | [`limit`] |
 //! | settings of the whole cluster | [`settings`] |
 //! | host ports and masquerade of an attachment | [`translation`] |
 
@@ -24,6 +25,7 @@ pub mod attachment;
 pub mod block;
 pub mod boot;
 pub mod class;
+pub mod limit;
 pub mod mac;
 pub mod names;
 pub mod pool;
@@ -37,6 +39,7 @@ pub use attachment::{Attachment, AttachmentError};
 pub use block::{Affinity, BlockKey, BlockRecord, Slot, SlotState};
 pub use boot::{BootId, Epoch, Generation};
 pub use class::{AppNumber, ClassId, ClusterNumber, TeamNumber};
+pub use limit::{Limit, Limits};
 pub use mac::Mac;
 pub use names::{
     AppName, ClassName, ContainerId, HostName, InterfaceName, NetworkName,

@@ -22,6 +22,7 @@ pub(crate) mod furnish;
 pub(crate) mod host_end;
 pub(crate) mod inside;
 pub(crate) mod shape;
+pub(crate) mod shaping;
 pub(crate) mod status;
 pub(crate) mod steps;
 pub(crate) mod wire;

@@ -7,8 +7,8 @@
 
 use tartan_ebpf::{Dataplane, Direction, MapError};
 use tartan_hostnet::{
-    Batch, BatchError, FilterSpec, Link, LinkIndexes, OpenError, ReadError,
-    Rtnl, VethEnd, VethSpec,
+    Batch, BatchError, FilterPlace, FilterSpec, FilterTask, Link, LinkIndexes,
+    OpenError, ReadError, Rtnl, VethEnd, VethSpec,
 };
 use tartan_model::{ClassId, Mac};
 use thiserror::Error;
@@ -67,8 +67,10 @@ pub(crate) fn install(
             handle: HANDLE,
             name: program,
             program: dataplane.program(direction),
+            task: FilterTask::Judge,
         };
-        rtnl.put_filter(block, &filter).map_err(|source| {
+        let place = FilterPlace::Block(block);
+        rtnl.put_filter(place, &filter).map_err(|source| {
             InstallError::Filter { program, block, source }
         })?;
     }

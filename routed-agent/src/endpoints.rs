@@ -19,7 +19,8 @@ mod observed;
 mod plan;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 
 use tartan_ebpf::EndpointEntry;
 use tartan_hostnet::Rtnl;
@@ -29,6 +30,7 @@ pub(crate) use observed::ObserveError;
 pub(crate) use plan::Step;
 pub(crate) use report::Report;
 
+use crate::attach::shaping::Paces;
 use crate::host::Host;
 use crate::isolate;
 
@@ -41,6 +43,8 @@ pub(crate) struct Endpoints {
     pub(crate) unfinished: BTreeMap<Generation, Attachment>,
     /// Entries of the kernel's maps whose link is not among them.
     pub(crate) stray_entries: Vec<u32>,
+    /// The limiter, as far as it is needed.
+    pub(crate) limiter: LimiterState,
 }
 
 /// One attachment in the kernel.
@@ -56,8 +60,19 @@ pub(crate) struct Endpoint {
     pub(crate) is_up: bool,
     /// What the kernel's maps say.
     pub(crate) entry: Option<EndpointEntry>,
+    /// How fast it may send and be sent to.
+    pub(crate) paces: Paces,
     /// Host routes, in ascending order.
     pub(crate) routes: Vec<std::net::IpAddr>,
+}
+
+/// What the limiter has, or should have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LimiterState {
+    /// True where device, tree and filters are there.
+    pub(crate) is_whole: bool,
+    /// The classes of its tree; as desired, the numbers that records have.
+    pub(crate) classes: BTreeSet<NonZeroU16>,
 }
 
 /// What a run may do.

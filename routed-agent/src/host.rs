@@ -16,6 +16,7 @@ use crate::attach::crash::CrashPoint;
 use crate::attachments::Attachments;
 use crate::claims::Claims;
 use crate::clock::Generations;
+use crate::limiter::{Limiter, Means};
 use crate::metrics::Metrics;
 use crate::nat::Translator;
 use crate::reaper::Reaper;
@@ -50,6 +51,8 @@ pub(crate) struct Host {
     pub(crate) nat: Translator,
     /// Records and tombstones on the tmpfs.
     pub(crate) run: RunDir,
+    /// The device by which those send that have a limit.
+    pub(crate) limiter: Limiter,
     /// Deletes links, off the way of every request.
     pub(crate) reaper: Reaper,
     /// Interface indexes for new host ends.
@@ -68,5 +71,12 @@ impl Host {
     /// Largest packet of a new attachment, in bytes.
     pub(crate) fn mtu(&self) -> u32 {
         self.mtu.load(Relaxed)
+    }
+}
+
+impl Host {
+    /// What the limiter needs to make its device.
+    pub(crate) fn limiter_means(&self) -> Means<'_> {
+        Means { dataplane: &self.dataplane, indexes: &self.indexes }
     }
 }

@@ -21,6 +21,7 @@ mod fullness;
 mod host;
 mod instance;
 mod isolate;
+mod limiter;
 mod logging;
 mod metrics;
 mod nat;

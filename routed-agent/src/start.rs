@@ -51,6 +51,7 @@ use crate::clock::{Generations, boot_id};
 use crate::config::{Config, Listen, StoreConfig};
 use crate::dataplane::{self, InstallError, KnowError};
 use crate::host::Host;
+use crate::limiter::{Limiter, LimiterError, Means};
 use crate::metrics::{self, Metrics};
 use crate::nat::Translator;
 use crate::plugin_socket::{self, ServeError};
@@ -111,6 +112,8 @@ pub(crate) enum StartError {
     Links(#[from] ReadError),
     #[error("cannot put the programs where packets pass")]
     Install(#[from] InstallError),
+    #[error("cannot take over the limiter")]
+    Limiter(#[from] LimiterError),
     #[error("cannot tell the programs of this host")]
     Know(#[from] KnowError),
     #[error("cannot switch forwarding on")]
@@ -253,7 +256,10 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let links = rtnl.links()?;
     let indexes = LinkIndexes::above(&links);
     let dataplane = kernel(config, &places, &mut rtnl, &indexes)?;
+    let means = Means { dataplane: &dataplane, indexes: &indexes };
+    let limiter = Limiter::start(&mut rtnl, means, &records)?;
     Ok(Host {
+        limiter,
         mtu: reload::mtu(config, &mut rtnl, &links)?.into(),
         generations: Generations::above(highest(&records, &run, &links)),
         attachments: Attachments::new(run.clone(), records),

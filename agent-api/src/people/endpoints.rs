@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use tartan_model::{Attachment, ClassId, Generation, Mac};
+use tartan_model::{Attachment, ClassId, Generation, Limits, Mac};
 
 use crate::record::RecordState;
 
@@ -25,6 +25,9 @@ pub struct EndpointView {
     pub mac: Mac,
     /// Largest packet, in bytes.
     pub mtu: u32,
+    /// How fast it may send and be sent to.
+    #[serde(default)]
+    pub limits: Limits,
     /// The host's end.
     pub host_link: String,
     /// Number of the host's end.

@@ -59,6 +59,7 @@ fn wanted(
             masquerade: network.masquerade,
             ports: wish.ports,
         },
+        limits: network.limits.and(wish.limits),
     })
 }
 

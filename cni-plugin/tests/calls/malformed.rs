@@ -136,7 +136,7 @@ fn an_add_that_asks_for_what_it_may_not_have_is_refused() {
         (r#""mtu":"big""#, 6),
         (r#""mtu":7"#, 7),
         (r#""runtimeConfig":{"portMappings":[{"hostPort":1}]}"#, 7),
-        (r#""runtimeConfig":{"bandwidth":{"ingressRate":1}}"#, 2),
+        (r#""runtimeConfig":{"bandwidth":{"ingressRate":1}}"#, 7),
         (r#""runtimeConfig":{"ips":["x"]}"#, 7),
         (r#""runtimeConfig":[]"#, 6),
         (r#""args":{"org.apache.mesos":{}}"#, 7),

@@ -3,7 +3,7 @@
 use tartan_agent_api::plugin::{Attached, Given};
 use tartan_agent_api::record::{Record, RecordState, VERSION};
 use tartan_agent_api::run_dir::RunDir;
-use tartan_model::{Attachment, BootId, ClassId, Generation, Mac};
+use tartan_model::{Attachment, BootId, ClassId, Generation, Limits, Mac};
 
 use crate::netns::Netns;
 use crate::plugin::Host;
@@ -47,6 +47,8 @@ pub(crate) fn left_behind() -> (Host, RunDir) {
         netns_cookie: 1,
         host_index: 2,
         container_index: 2,
+        limits: Limits::default(),
+        limit_class: None,
         attached: attached(),
         translation: Default::default(),
     };

@@ -17,6 +17,7 @@ fn any_entry() -> impl Strategy<Value = EndpointEntry> {
             ipv4: v4.map(Ipv4Addr::from),
             ipv6: v6.map(Ipv6Addr::from),
             mac: Mac(mac),
+            limit_class: None,
         }
     })
 }

@@ -148,7 +148,8 @@ fn a_directory_that_is_no_bpf_file_system_is_refused_with_advice() {
 #[expect(clippy::disallowed_methods, reason = "another build, played")]
 fn a_map_of_another_layout_is_refused_by_name() {
     let bpffs = Bpffs::new();
-    let pins = bpffs.path().join("v1");
+    let version = tartan_ebpf::abi::ABI_VERSION;
+    let pins = bpffs.path().join(format!("v{version}"));
     std::fs::create_dir(&pins).unwrap();
     let status = Command::new("bpftool")
         .args(["map", "create"])

@@ -57,6 +57,7 @@ fn counted(place: &Place) -> Vec<(ClassId, Direction, Verdict, u64)> {
 fn the_peer_is_counted_by_its_class() {
     let place = Place::with_endpoint();
     let other = EndpointEntry {
+        limit_class: None,
         class: class("102b:0003"),
         generation: Generation(2),
         ipv4: Some(OTHER_V4),

@@ -113,6 +113,7 @@ pub(crate) fn own() -> EndpointEntry {
         ipv4: Some(OWN_V4),
         ipv6: Some(OWN_V6),
         mac: Mac(OWN_MAC),
+        limit_class: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn own() -> EndpointEntry {
         ipv4: Some([192, 0, 2, 10].into()),
         ipv6: Some("2001:db8::10".parse().unwrap()),
         mac: MAC.parse().unwrap(),
+        limit_class: None,
     }
 }
 

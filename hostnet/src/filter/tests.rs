@@ -25,8 +25,10 @@ proptest! {
     fn a_filter_is_read_as_it_was_written(
         priority: u16, handle in 1u32.., name in "[a-z_]{0,20}",
     ) {
-        let mut message = filter_message(7, priority, handle);
-        message.attributes.push(program_options(&name, 3));
+        let place = FilterPlace::Block(7);
+        let mut message = filter_message(place, priority, handle);
+        let options = program_options(&name, 3, FilterTask::Judge);
+        message.attributes.push(options);
         let expected = Filter {
             priority,
             handle,
@@ -35,6 +37,7 @@ proptest! {
             program_id: None,
             program_tag: None,
             is_direct_action: true,
+            redirects_to: None,
         };
         prop_assert_eq!(Filter::read(&bytes(&message)), Ok(Some(expected)));
     }
@@ -48,6 +51,16 @@ proptest! {
 
 #[test]
 fn the_heading_of_a_dump_is_no_filter() {
-    let heading = bytes(&filter_message(7, 1, 0));
+    let heading = bytes(&filter_message(FilterPlace::Ingress(7), 1, 0));
     assert_eq!(Filter::read(&heading), Ok(None));
+}
+
+#[test]
+fn a_redirection_is_read_as_it_was_written() {
+    let mut message = filter_message(FilterPlace::Ingress(7), 2, 1);
+    let options = program_options("limited", 3, FilterTask::Redirect(9));
+    message.attributes.push(options);
+    let found = Filter::read(&bytes(&message)).unwrap().unwrap();
+    assert_eq!(found.redirects_to, Some(9));
+    assert!(!found.is_direct_action);
 }

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use tartan_hostnet::{
-    Batch, Forwarding, Link, ROUTE_PROTOCOL, Rtnl, set_forwarding, within,
+    Batch, FilterPlace, Forwarding, Link, ROUTE_PROTOCOL, Rtnl, set_forwarding,
+    within,
 };
 use tartan_model::Family;
 
@@ -125,7 +126,9 @@ fn what_is_not_there_is_no_error_to_look_for() {
     assert_eq!(rtnl.link(FIRST).unwrap(), None);
     assert_eq!(rtnl.link_named("tartan:nobody").unwrap(), None);
     assert_eq!(rtnl.blocks(FIRST).unwrap(), None);
-    assert!(rtnl.filters(BLOCKS.ingress).unwrap().is_empty());
+    assert!(
+        rtnl.filters(FilterPlace::Block(BLOCKS.ingress)).unwrap().is_empty()
+    );
     assert!(rtnl.routes(ROUTE_PROTOCOL).unwrap().is_empty());
 }
 

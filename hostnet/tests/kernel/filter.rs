@@ -6,11 +6,15 @@ use std::process::{Command, Stdio};
 
 use aya::Ebpf;
 use aya::programs::SchedClassifier;
-use tartan_hostnet::{Batch, Filter, FilterSpec, Rtnl, VethEnd, VethSpec};
+use tartan_hostnet::{
+    Batch, Filter, FilterPlace, FilterSpec, FilterTask, Rtnl, VethEnd, VethSpec,
+};
 use tartan_model::Mac;
 
 use crate::ground::{BLOCKS, Container, look, new_netns, peer_of};
 
+const INGRESS: FilterPlace = FilterPlace::Block(BLOCKS.ingress);
+const EGRESS: FilterPlace = FilterPlace::Block(BLOCKS.egress);
 const FIRST: u32 = (1 << 20) + 1;
 const SOURCE: &str = r#"
 __attribute__((section("classifier"), used)) int pass(void *skb) { return 0; }
@@ -45,8 +49,40 @@ fn loaded<'a>(object: &'a mut Ebpf, name: &str) -> &'a SchedClassifier {
 fn put(rtnl: &mut Rtnl, program: &SchedClassifier) {
     let program = program.fd().unwrap().as_fd();
     let (priority, handle, name) = (1, 1, "from_container");
-    let spec = FilterSpec { priority, handle, name, program };
-    rtnl.put_filter(BLOCKS.ingress, &spec).unwrap();
+    let task = FilterTask::Judge;
+    let spec = FilterSpec { priority, handle, name, program, task };
+    rtnl.put_filter(INGRESS, &spec).unwrap();
+}
+
+/// A filter that redirects, one that classifies, one on a link alone.
+#[test]
+fn a_filter_has_a_task_and_a_place() {
+    const IFB: u32 = FIRST + 7;
+    let mut object = object();
+    let (host, a) = (new_netns(), Container::new(FIRST));
+    let mut rtnl = Rtnl::open_in(&host).unwrap();
+    a.add(&mut rtnl);
+    let mut batch = Batch::new();
+    batch.ifb(IFB, "shaped").up(IFB).tree(IFB, 0x7461);
+    rtnl.apply(batch).unwrap();
+    let program = loaded(&mut object, "pass").fd().unwrap().as_fd();
+    let (priority, handle, name) = (2, 1, "limited");
+    for (place, task) in [
+        (INGRESS, FilterTask::Redirect(IFB)),
+        (FilterPlace::Tree { link: IFB, handle: 0x7461 }, FilterTask::Classify),
+    ] {
+        let spec = FilterSpec { priority, handle, name, program, task };
+        // Twice: an upgrade replaces.
+        rtnl.put_filter(place, &spec).unwrap();
+        rtnl.put_filter(place, &spec).unwrap();
+        let found = only(rtnl.filters(place).unwrap());
+        assert!(!found.is_direct_action);
+        let redirects = (place == INGRESS).then_some(IFB);
+        assert_eq!(found.redirects_to, redirects);
+    }
+    let seen = look(&host, &format!("tc -j filter show block {}", 7001));
+    let action = &seen[1]["options"]["actions"][0];
+    assert_eq!(action["to_dev"], "shaped", "{seen}");
 }
 
 fn only(filters: Vec<Filter>) -> Filter {
@@ -61,7 +97,7 @@ fn a_program_is_put_into_a_block_replaced_and_taken_out() {
     let mut rtnl = Rtnl::open_in(&host).unwrap();
     a.add(&mut rtnl);
     put(&mut rtnl, loaded(&mut object, "pass"));
-    let first = only(rtnl.filters(BLOCKS.ingress).unwrap());
+    let first = only(rtnl.filters(INGRESS).unwrap());
     assert_eq!((first.priority, first.handle), (1, 1));
     assert_eq!(first.name.as_deref(), Some("from_container"));
     assert!(first.is_direct_action && first.program_tag.is_some());
@@ -74,12 +110,12 @@ fn a_program_is_put_into_a_block_replaced_and_taken_out() {
     );
 
     put(&mut rtnl, loaded(&mut object, "drop_all"));
-    let second = only(rtnl.filters(BLOCKS.ingress).unwrap());
+    let second = only(rtnl.filters(INGRESS).unwrap());
     assert_ne!(second.program_id, first.program_id);
 
-    rtnl.delete_filter(BLOCKS.ingress, 1, 1).unwrap();
-    assert!(rtnl.filters(BLOCKS.ingress).unwrap().is_empty());
-    assert!(rtnl.filters(BLOCKS.egress).unwrap().is_empty());
+    rtnl.delete_filter(INGRESS, 1, 1).unwrap();
+    assert!(rtnl.filters(INGRESS).unwrap().is_empty());
+    assert!(rtnl.filters(EGRESS).unwrap().is_empty());
 }
 
 /// A pair in one namespace, kept down, that nobody sends through.
@@ -106,12 +142,12 @@ fn filters_outlive_containers_while_a_keeper_binds_their_block() {
     assert_eq!(peer_of(&echoes), other.index);
     assert_eq!(echoes[0].link.peer_netns_id, None);
     put(&mut rtnl, loaded(&mut object, "pass"));
-    let before = rtnl.filters(BLOCKS.ingress).unwrap();
+    let before = rtnl.filters(INGRESS).unwrap();
     a.add(&mut rtnl);
     let mut delete = Batch::new();
     delete.delete(a.index);
     rtnl.apply(delete).unwrap();
-    assert_eq!(rtnl.filters(BLOCKS.ingress).unwrap(), before);
+    assert_eq!(rtnl.filters(INGRESS).unwrap(), before);
 }
 
 #[test]
@@ -120,7 +156,8 @@ fn a_program_has_no_place_in_a_block_that_nobody_binds() {
     let mut rtnl = Rtnl::open_in(&new_netns()).unwrap();
     let program = loaded(&mut object, "pass").fd().unwrap().as_fd();
     let (priority, handle, name) = (1, 1, "from_container");
-    let spec = FilterSpec { priority, handle, name, program };
-    let error = rtnl.put_filter(BLOCKS.ingress, &spec).unwrap_err();
+    let task = FilterTask::Judge;
+    let spec = FilterSpec { priority, handle, name, program, task };
+    let error = rtnl.put_filter(INGRESS, &spec).unwrap_err();
     assert!(error.to_string().contains("put from_container"), "{error}");
 }

@@ -15,3 +15,4 @@ mod ground;
 mod netns;
 mod nft;
 mod rule;
+mod shaper;

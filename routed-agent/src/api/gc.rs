@@ -60,6 +60,13 @@ fn line(step: &Step, mode: endpoints::Mode) -> String {
             let class = entry.class;
             ("wrote", "write", format!("class {class} of link {index}"))
         }
+        Step::Limiter => ("mended", "mend", "the limiter".to_owned()),
+        Step::Limit(attachment, _, _) => {
+            ("limited", "limit", attachment.to_string())
+        }
+        Step::DropClass(number) => {
+            ("deleted", "delete", format!("class {number} of nobody"))
+        }
         Step::Rewire(attachment, _) => {
             ("wired anew", "wire anew", attachment.to_string())
         }

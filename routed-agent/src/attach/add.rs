@@ -23,6 +23,7 @@ use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
 use crate::endpoints::{self, Mode};
 use crate::host::Host;
+use crate::limiter::LimiterError;
 use crate::nat::{NatError, PortError};
 use crate::registry::{Origin, RegistryError};
 use crate::wait::Wait;
@@ -51,6 +52,8 @@ pub(crate) enum AddError {
     Translate(#[from] NatError),
     #[error("interface '{0}' exists in the container already")]
     InterfaceExists(InterfaceName),
+    #[error("cannot limit what the container sends")]
+    Limit(#[from] LimiterError),
     #[error("no index is left for the host's end")]
     NoIndex,
     #[error("cannot write the class into the kernel")]
@@ -163,6 +166,8 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
         netns_cookie: cookie,
         host_index: host.indexes.next(),
         container_index: 0,
+        limits: wish.limits,
+        limit_class: None,
         attached: Attached {
             generation,
             host_link: generation.host_link_name(),
@@ -196,6 +201,7 @@ impl Adding<'_> {
             AddStep::Assign => self.assign(),
             AddStep::TakePorts => self.take_ports(),
             AddStep::RecordAdding => Ok(self.claim.put(&self.record)?),
+            AddStep::Limit => self.limit(),
             AddStep::CreateLinks => self.create_links(),
             AddStep::Classify => Ok(self.host.dataplane.put_endpoint(
                 self.record.host_index,
@@ -221,12 +227,18 @@ impl Adding<'_> {
         match step {
             AddStep::Assign => {
                 self.host.addresses.release(attachment, generation);
+                if let Some(number) = self.record.limit_class {
+                    self.host.limiter.give_back(number);
+                }
             }
             AddStep::TakePorts => self.host.nat.give_back(&self.record),
             AddStep::RecordAdding => {
                 if let Err(error) = self.claim.remove() {
                     tracing::warn!(%attachment, %error, "record stays");
                 }
+            }
+            AddStep::Limit => {
+                host_end::unlimit(self.host, self.rtnl, &self.record);
             }
             AddStep::CreateLinks => {
                 host_end::retire(self.host, self.rtnl, &self.record);
@@ -260,7 +272,19 @@ impl Adding<'_> {
             given.map_err(|error| fullness::explained(self.host, error))?;
         self.record.attached.addresses =
             addresses.into_iter().map(shape::given).collect();
+        if self.record.limits.from_container.is_some() {
+            self.record.limit_class = Some(self.host.limiter.take()?);
+        }
         Ok(())
+    }
+
+    fn limit(&mut self) -> Result<(), AddError> {
+        if self.record.limit_class.is_none() {
+            return Ok(());
+        }
+        let means = self.host.limiter_means();
+        let limiter = &self.host.limiter;
+        Ok(limiter.put_class(self.rtnl, means, &self.record)?)
     }
 
     fn create_links(&mut self) -> Result<(), AddError> {

@@ -108,6 +108,7 @@ fn take(
         }
         DeleteStep::Declassify => host_end::declassify(host, record),
         DeleteStep::Unwire => host_end::retire(host, rtnl, record),
+        DeleteStep::Unlimit => host_end::unlimit(host, rtnl, record),
         DeleteStep::RemoveRecord => {
             claim.remove().map_err(|source| DeleteError {
                 attachment: attachment.clone(),
@@ -116,6 +117,9 @@ fn take(
         }
         DeleteStep::Release => {
             host.addresses.release(attachment, record.generation());
+            if let Some(number) = record.limit_class {
+                host.limiter.give_back(number);
+            }
         }
     }
     Ok(())

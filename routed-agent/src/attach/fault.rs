@@ -35,6 +35,7 @@ fn add_code(error: &AddError) -> u32 {
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
         AddError::NoIndex
+        | AddError::Limit(_)
         | AddError::Classify(_)
         | AddError::Wire(_)
         | AddError::Translate(_)
@@ -71,6 +72,7 @@ fn add_remedy(error: &AddError) -> String {
         | AddError::Registry(_)
         | AddError::Record(_)
         | AddError::NoIndex
+        | AddError::Limit(_)
         | AddError::Classify(_)
         | AddError::Wire(_)
         | AddError::EarlierLife(_) => String::new(),

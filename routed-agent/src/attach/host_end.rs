@@ -58,6 +58,16 @@ pub(crate) fn retire(host: &Host, rtnl: &mut Rtnl, record: &Record) {
     host.reaper.wake();
 }
 
+/// Takes the class away by which what it sends is limited. Goes on whatever
+/// happens, as [`retire`].
+pub(crate) fn unlimit(host: &Host, rtnl: &mut Rtnl, record: &Record) {
+    let Some(number) = record.limit_class else { return };
+    if let Err(error) = host.limiter.delete_class(rtnl, number) {
+        let attachment = &record.attachment;
+        tracing::warn!(%attachment, "its limit stays: {}", chain(&error));
+    }
+}
+
 /// Takes the class of this life out of the kernel's maps, and no other's.
 pub(crate) fn declassify(host: &Host, record: &Record) {
     let index = record.host_index;

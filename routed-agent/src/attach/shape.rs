@@ -17,6 +17,7 @@ pub(crate) fn entry(record: &Record) -> EndpointEntry {
         mac: record.mac(),
         ipv4: None,
         ipv6: None,
+        limit_class: record.limit_class,
     };
     for address in record.addresses() {
         match address {
@@ -34,6 +35,7 @@ pub(crate) fn answers(record: &Record, wish: &Add) -> bool {
     record.state == RecordState::Ready
         && wish.addresses.iter().all(|asked| given.contains(asked))
         && wish.mac.is_none_or(|asked| asked == record.mac())
+        && wish.limits == record.limits
         && wish.mtu.is_none_or(|asked| asked == record.attached.mtu)
         && wish.translation == record.translation
 }

@@ -18,8 +18,11 @@ pub(crate) enum AddStep {
     TakePorts,
     /// The record, in state `adding`: whoever finds it undoes the rest.
     RecordAdding,
+    /// The class by which what it sends is limited, where that is.
+    Limit,
     /// The veth pair, its far end born in the container's netns, both ends
-    /// down; qdisc and shared blocks in the same batch.
+    /// down; qdisc, shared blocks and the limit of what is sent to it in the
+    /// same batch.
     CreateLinks,
     /// Class and addresses, in the kernel's maps.
     Classify,
@@ -44,6 +47,8 @@ pub(crate) enum DeleteStep {
     /// The host's end without routes, and on the reaper's list; the name of
     /// the container's end free.
     Unwire,
+    /// The class goes by which what it sent was limited.
+    Unlimit,
     /// The record goes: the attachment is no more.
     RemoveRecord,
     /// The addresses rest.
@@ -52,10 +57,11 @@ pub(crate) enum DeleteStep {
 
 impl AddStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Assign,
         Self::TakePorts,
         Self::RecordAdding,
+        Self::Limit,
         Self::CreateLinks,
         Self::Classify,
         Self::ContainerSide,
@@ -67,10 +73,11 @@ impl AddStep {
 
 impl DeleteStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Untranslate,
         Self::Declassify,
         Self::Unwire,
+        Self::Unlimit,
         Self::RemoveRecord,
         Self::Release,
     ];
@@ -82,6 +89,7 @@ impl fmt::Display for AddStep {
             Self::Assign => "add:assign",
             Self::TakePorts => "add:take-ports",
             Self::RecordAdding => "add:record-adding",
+            Self::Limit => "add:limit",
             Self::CreateLinks => "add:create-links",
             Self::Classify => "add:classify",
             Self::ContainerSide => "add:container-side",
@@ -98,6 +106,7 @@ impl fmt::Display for DeleteStep {
             Self::Untranslate => "del:untranslate",
             Self::Declassify => "del:declassify",
             Self::Unwire => "del:unwire",
+            Self::Unlimit => "del:unlimit",
             Self::RemoveRecord => "del:remove-record",
             Self::Release => "del:release",
         })

@@ -22,6 +22,8 @@ use tartan_hostnet::{
 };
 use tartan_model::{Attachment, Generation, Mac};
 
+use crate::attach::shaping;
+
 /// Next hop of every container for IPv4: link-local (RFC 3927), the same on
 /// every host, so that a container may move.
 pub(crate) const GATEWAY_4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 1, 1));
@@ -81,7 +83,8 @@ pub(crate) fn read_alt_name(
     Some((Generation(life), parts.next().and_then(|text| text.parse().ok())))
 }
 
-/// The veth pair: both ends down, the qdisc with the shared blocks on ours.
+/// The veth pair: both ends down, the qdisc with the shared blocks on ours,
+/// and the limit of what goes out by it.
 pub(crate) fn links<'ns>(record: &Record, netns: &'ns NetNs) -> Batch<'ns> {
     let attached = &record.attached;
     let index = record.host_index;
@@ -103,6 +106,9 @@ pub(crate) fn links<'ns>(record: &Record, netns: &'ns NetNs) -> Batch<'ns> {
     });
     batch.alt_name(index, &alt_name(&record.attachment, attached.generation));
     batch.clsact(index, BLOCKS);
+    if let Some(limit) = record.limits.to_container {
+        batch.shaper(index, shaping::shaper(limit, attached.mtu));
+    }
     batch
 }
 

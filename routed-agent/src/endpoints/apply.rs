@@ -10,6 +10,7 @@ use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation, Translation};
 
+use crate::attach::shaping::{self, Paces};
 use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
 use crate::endpoints::{Endpoint, Report, Step};
@@ -58,6 +59,23 @@ fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
         }
         Step::Classify { index, entry } => {
             host.dataplane.put_endpoint(*index, entry).into()
+        }
+        Step::Limiter => {
+            let means = host.limiter_means();
+            host.limiter.mend(rtnl, means).map(drop).into()
+        }
+        Step::Limit(attachment, generation, found) => {
+            match claimed(host, attachment, *generation) {
+                Some((_claim, record)) => limit(host, rtnl, &record, *found),
+                None => Outcome::Needless,
+            }
+        }
+        Step::DropClass(number) => {
+            match host.limiter.delete_stray(rtnl, *number) {
+                Ok(true) => Outcome::Done,
+                Ok(false) => Outcome::Needless,
+                Err(error) => Outcome::Failed(crate::chain(&error)),
+            }
         }
         Step::Rewire(attachment, generation) => {
             rewire(host, rtnl, attachment, *generation)
@@ -122,6 +140,22 @@ fn rewire(
     }
 }
 
+fn limit(
+    host: &Host,
+    rtnl: &mut Rtnl,
+    record: &Record,
+    found: Paces,
+) -> Outcome {
+    let reshaped = rtnl.apply(shaping::reshape(record, found)).map(drop);
+    if record.limit_class.is_some() {
+        let means = host.limiter_means();
+        if let Err(error) = host.limiter.put_class(rtnl, means, record) {
+            return Outcome::Failed(crate::chain(&error));
+        }
+    }
+    reshaped.into()
+}
+
 fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
     let (Some(attachment), Some(entry)) =
         (&endpoint.attachment, &endpoint.entry)
@@ -147,6 +181,8 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
         netns_cookie: 0,
         host_index: endpoint.index,
         container_index: 0,
+        limits: endpoint.paces.limits(),
+        limit_class: entry.limit_class,
         attached: Attached {
             generation: life,
             host_link: life.host_link_name(),
@@ -158,6 +194,9 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
         },
         translation: Translation::default(),
     };
+    if let Some(number) = record.limit_class {
+        host.limiter.reserve(number);
+    }
     if let Err(error) = claim.put(&record) {
         return Outcome::Failed(crate::chain(&error));
     }

@@ -3,7 +3,8 @@
 use tartan_agent_api::record::{Record, RecordState};
 
 use crate::attach::shape::entry;
-use crate::endpoints::{Endpoint, Endpoints};
+use crate::attach::shaping::Paces;
+use crate::endpoints::{Endpoint, Endpoints, LimiterState};
 
 /// The endpoints of every attachment whose ADD has ended, and which ADDs have
 /// not: one on its way is its own business, one that was cut off is undone.
@@ -18,7 +19,10 @@ pub(crate) fn desired(records: &[Record]) -> Endpoints {
         .filter(|record| record.state == RecordState::Adding)
         .map(|record| (record.generation(), record.attachment.clone()))
         .collect();
-    Endpoints { wired, unfinished, stray_entries: Vec::new() }
+    let classes = records.iter().filter_map(|r| r.limit_class).collect();
+    let is_whole = records.iter().any(|r| r.limit_class.is_some());
+    let limiter = LimiterState { is_whole, classes };
+    Endpoints { wired, unfinished, stray_entries: Vec::new(), limiter }
 }
 
 fn endpoint(record: &Record) -> Endpoint {
@@ -30,6 +34,7 @@ fn endpoint(record: &Record) -> Endpoint {
         mtu: record.attached.mtu,
         is_up: true,
         entry: Some(entry(record)),
+        paces: Paces::of(record),
         routes,
     }
 }

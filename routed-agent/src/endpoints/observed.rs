@@ -1,6 +1,8 @@
 //! What the kernel has of ours: links by their alternative names, entries of
 //! the maps, host routes of our protocol number. Acts, by reading only.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -9,15 +11,19 @@ use tartan_hostnet::{Link, ROUTE_PROTOCOL, ReadError, Rtnl};
 use tartan_model::Generation;
 use thiserror::Error;
 
+use crate::attach::shaping::Paces;
 use crate::attach::wire::{self, GROUP_REAP};
 use crate::endpoints::{Endpoint, Endpoints};
 use crate::host::Host;
+use crate::limiter::LimiterError;
 
 /// The kernel could not be read.
 #[derive(Debug, Error)]
 pub(crate) enum ObserveError {
     #[error("cannot list links and routes")]
     Netlink(#[from] ReadError),
+    #[error("cannot look at the limiter")]
+    Limiter(#[from] LimiterError),
     #[error("cannot list the endpoints in the kernel's maps")]
     Maps(#[from] MapError),
 }
@@ -38,18 +44,22 @@ pub(crate) fn observe(
         of_link.push(route.destination.first());
         of_link.sort();
     }
+    let found = limits::read(rtnl)?;
     let mut wired = BTreeMap::new();
     for link in links {
         let entry = entries.remove(&link.index);
         let Some((generation, mut endpoint)) = endpoint(&link) else {
             continue;
         };
+        let class = entry.and_then(|entry| entry.limit_class);
+        endpoint.paces = found.paces(link.index, class);
         endpoint.entry = entry;
         endpoint.routes = routes.remove(&link.index).unwrap_or_default();
         wired.insert(generation, endpoint);
     }
     let stray_entries = entries.into_keys().collect();
-    Ok(Endpoints { wired, stray_entries, ..Endpoints::default() })
+    let limiter = found.limiter;
+    Ok(Endpoints { wired, stray_entries, limiter, ..Endpoints::default() })
 }
 
 /// A link of ours that lives; none where it is another's or the reaper's.
@@ -65,6 +75,7 @@ fn endpoint(link: &Link) -> Option<(Generation, Endpoint)> {
         mtu: link.mtu,
         is_up: link.is_up,
         entry: None,
+        paces: Paces::default(),
         routes: Vec::new(),
     };
     Some((generation, endpoint))

@@ -9,11 +9,17 @@
 //! 3. links without a record are adopted where the kernel still knows whose
 //!    they are, and retired otherwise, before
 //! 4. attachments without a link are forgotten: what was adopted is not
-//!    missed.
+//!    missed; likewise at last the classes of the limiter that are nobody's.
+//!
+//! Limits come right after classes: a moment without a limit harms less than
+//! one without a class, and more than one without a route.
+
+use std::num::NonZeroU16;
 
 use tartan_ebpf::EndpointEntry;
 use tartan_model::{Attachment, Generation};
 
+use crate::attach::shaping::Paces;
 use crate::endpoints::{Endpoint, Endpoints};
 
 /// One thing to do.
@@ -30,6 +36,12 @@ pub(crate) enum Step {
         /// What it should be.
         entry: Box<EndpointEntry>,
     },
+    /// Make the limiter, or what of it is missing.
+    Limiter,
+    /// Limit an attachment as its record says.
+    Limit(Attachment, Generation, Paces),
+    /// Delete a class of the limiter that is nobody's.
+    DropClass(NonZeroU16),
     /// Wire the host's end anew: routes, neighbours, up.
     Rewire(Attachment, Generation),
     /// Write the record of a link that outlived it.
@@ -54,6 +66,9 @@ pub(crate) fn between(observed: &Endpoints, desired: &Endpoints) -> Vec<Step> {
     for (generation, attachment) in &desired.unfinished {
         steps.push(Step::Undo(attachment.clone(), *generation));
     }
+    if desired.limiter.is_whole && !observed.limiter.is_whole {
+        steps.push(Step::Limiter);
+    }
     for (generation, wanted) in &desired.wired {
         if let Some(found) = observed.wired.get(generation) {
             repair(*generation, found, wanted, &mut steps);
@@ -74,6 +89,9 @@ pub(crate) fn between(observed: &Endpoints, desired: &Endpoints) -> Vec<Step> {
             steps.push(Step::Forget(attachment, *generation));
         }
     }
+    let classes = &observed.limiter.classes;
+    let strays = classes.difference(&desired.limiter.classes);
+    steps.extend(strays.copied().map(Step::DropClass));
     steps
 }
 
@@ -86,6 +104,12 @@ fn repair(
     if let (true, Some(entry)) = (found.entry != wanted.entry, &wanted.entry) {
         let entry = Box::new(*entry);
         steps.push(Step::Classify { index: found.index, entry });
+    }
+    if let (true, Some(attachment)) =
+        (found.paces != wanted.paces, &wanted.attachment)
+    {
+        let attachment = attachment.clone();
+        steps.push(Step::Limit(attachment, generation, found.paces));
     }
     let is_wired = found.is_up && found.routes == wanted.routes;
     if let (false, Some(attachment)) = (is_wired, &wanted.attachment) {

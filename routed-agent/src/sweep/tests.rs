@@ -2,7 +2,7 @@
 
 use tartan_agent_api::plugin::{Attached, Given};
 use tartan_agent_api::record::VERSION;
-use tartan_model::{BootId, ClassId, Generation, Mac};
+use tartan_model::{BootId, ClassId, Generation, Limits, Mac};
 
 use super::*;
 
@@ -18,6 +18,8 @@ fn record(attachment: &str, state: RecordState) -> Record {
         netns_cookie: 1,
         host_index: 7,
         container_index: 2,
+        limits: Limits::default(),
+        limit_class: None,
         attached: Attached {
             generation: Generation(1),
             host_link: Generation(1).host_link_name(),

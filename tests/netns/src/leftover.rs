@@ -10,6 +10,9 @@ use crate::host::Host;
 use crate::within::{seconds, until_fine};
 use crate::witness;
 
+/// The device by which containers with a limit send.
+const LIMITER: &str = "tartan-ifb";
+
 /// Fails where anything of any attachment remains on `host`, whose agent is
 /// running. What is removed in the background gets time for it.
 #[track_caller]
@@ -56,6 +59,8 @@ fn in_the_kernel(host: &Host) -> Vec<String> {
             .iter()
             .map(|element| format!("element {element}")),
     );
+    let classes = witness::classes(netns, LIMITER);
+    found.extend(classes.iter().map(|class| format!("{class:?}")));
     for map in ["endpoint_by_ifindex", "endpoint_by_address"] {
         let entries = witness::entries(netns, &host.bpf_dir(), map);
         found.extend(entries.iter().map(|entry| format!("{map}: {entry}")));

@@ -13,6 +13,7 @@
 //! | [`network`], [`plugin`] | a CNI network's configuration; calls of the real plugin |
 //! | [`stranger`] | calls as runtimes make them that are not here |
 //! | [`talk`] | real exchanges between containers |
+//! | [`pace`] | how fast one sends to another, by iperf3 |
 //! | [`witness`] | what others' tools see: `ip`, `tc`, `bpftool` |
 //! | [`sleeps`] | how often a process waits in the kernel |
 //! | [`leftover`] | what should be gone when a story ends |
@@ -41,6 +42,7 @@ pub mod leftover;
 pub mod need;
 pub mod network;
 pub mod outside;
+pub mod pace;
 pub mod plugin;
 pub mod process;
 pub mod sleeps;

@@ -170,6 +170,53 @@ pub fn clsact_devices(netns: &Path) -> Vec<String> {
         .collect()
 }
 
+/// A class of a device's queues, as `tc` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassSeen {
+    /// `7461:1`
+    pub id: String,
+    /// `20Mbit`
+    pub rate: String,
+    /// How many packets have passed.
+    pub packets: u64,
+}
+
+/// The classes of a device; none where there is no such device.
+#[track_caller]
+pub fn classes(netns: &Path, device: &str) -> Vec<ClassSeen> {
+    if link(netns, device).is_none() {
+        return Vec::new();
+    }
+    // `tc` has no JSON for classes.
+    let mut tc = Command::new("tc");
+    tc.args(["-s", "class", "show", "dev", device]);
+    let said = inside::run(netns, &mut tc, b"").success("tc class show");
+    let words: Vec<_> = said.split_whitespace().collect();
+    let starts = words.split(|word| *word == "class").skip(1);
+    starts
+        .map(|words| {
+            let behind = |word: &str, by: usize| {
+                let at = words.iter().position(|w| *w == word)?;
+                words.get(at + by).copied()
+            };
+            let word = |found: Option<&str>| found.unwrap_or("").to_owned();
+            let packets = behind("Sent", 3).and_then(|w| w.parse().ok());
+            ClassSeen {
+                id: word(behind("htb", 1)),
+                rate: word(behind("rate", 1)),
+                packets: packets.unwrap_or(0),
+            }
+        })
+        .collect()
+}
+
+/// The queues at a device.
+#[track_caller]
+pub fn queues(netns: &Path, device: &str) -> Vec<Value> {
+    let line = format!("tc -s -j qdisc show dev {device}");
+    list(&says(netns, &line)).to_vec()
+}
+
 /// Everything that is pinned under a directory.
 pub fn pins(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -26,6 +26,7 @@ mod examples;
 mod host_ports;
 mod host_reboots;
 mod hosts_leave;
+mod limits;
 mod masquerade;
 mod no_address_twice;
 mod one_host;

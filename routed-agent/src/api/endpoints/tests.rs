@@ -2,7 +2,7 @@
 
 use tartan_agent_api::plugin::{Attached, Given};
 use tartan_agent_api::record::{RecordState, VERSION};
-use tartan_model::{BootId, Generation, Mac};
+use tartan_model::{BootId, Generation, Limits, Mac};
 
 use super::*;
 
@@ -16,6 +16,8 @@ fn record(attachment: &str, generation: u64, address: &str) -> Record {
         netns_cookie: 1,
         host_index: 7,
         container_index: 2,
+        limits: Limits::default(),
+        limit_class: None,
         attached: Attached {
             generation: Generation(generation),
             host_link: Generation(generation).host_link_name(),

@@ -2,7 +2,7 @@
 
 use tartan_agent_api::plugin::Attached;
 use tartan_agent_api::record::{self, RecordState};
-use tartan_model::{BootId, ClassId};
+use tartan_model::{BootId, ClassId, Limits};
 
 use super::*;
 
@@ -47,6 +47,8 @@ fn record() -> Record {
         netns_cookie: 7,
         host_index: 1_048_577,
         container_index: 3,
+        limits: Limits::default(),
+        limit_class: None,
         attached: Attached {
             generation,
             host_link: generation.host_link_name(),

@@ -16,9 +16,11 @@ fn whole() -> Endpoint {
             class: ClassId::UNCLASSIFIED,
             generation: LIFE,
             mac: Mac::local(1),
+            limit_class: None,
             ipv4: Some("10.77.0.5".parse().unwrap()),
             ipv6: None,
         }),
+        paces: Paces::default(),
         routes: vec!["10.77.0.5".parse().unwrap()],
     }
 }

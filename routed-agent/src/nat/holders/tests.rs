@@ -25,6 +25,8 @@ fn record(name: &str, generation: u64, ports: &[HostPort]) -> Record {
         netns_cookie: 1,
         host_index: 7,
         container_index: 2,
+        limits: Default::default(),
+        limit_class: None,
         attached: Attached {
             generation: Generation(generation),
             host_link: Generation(generation).host_link_name(),
