@@ -16,6 +16,8 @@
 #![forbid(unsafe_code)]
 
 pub mod config_keys;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod nearest;
 pub mod people;
 pub mod places;

@@ -201,7 +201,8 @@ fn remove(path: &Path) -> Result<(), RunDirError> {
 }
 
 /// A file that tells which version of its form it has.
-trait Versioned: DeserializeOwned {
+pub(crate) trait Versioned: DeserializeOwned {
+    /// The version that it says.
     fn version(&self) -> u8;
 }
 
@@ -217,7 +218,8 @@ impl Versioned for Tombstone {
     }
 }
 
-fn parse<T: Versioned>(bytes: &[u8]) -> io::Result<T> {
+/// What a file of the run directory says.
+pub(crate) fn parse<T: Versioned>(bytes: &[u8]) -> io::Result<T> {
     let value: T = serde_json::from_slice(bytes)?;
     match value.version() {
         VERSION => Ok(value),

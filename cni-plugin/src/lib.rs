@@ -54,6 +54,8 @@ pub mod document;
 pub mod encode;
 pub mod environment;
 pub mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod garbage;
 pub mod labels;
 pub mod netconf;

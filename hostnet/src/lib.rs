@@ -29,6 +29,8 @@ mod conntrack;
 mod encode;
 mod error;
 mod filter;
+#[doc(hidden)]
+pub mod fuzzing;
 mod indexes;
 mod link;
 mod neighbour;

@@ -35,7 +35,7 @@ mod publish;
 
 use contact::Contact;
 pub(crate) use error::AddressError;
-pub(crate) use mirror::{Mirror, MirrorError};
+pub(crate) use mirror::{Mirror, MirrorError, parse as parse_mirrored};
 pub(crate) use publish::PublishReport;
 
 /// What this host may say to the store of blocks.

@@ -208,7 +208,8 @@ impl Config {
         Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    /// Reads the text of `path`.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let form = |source| ConfigError::Form {
             path: path.to_owned(),
             source: Box::new(source),

@@ -32,6 +32,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use error::RegistryError;
+pub(crate) use mirror::reprinted;
 pub(crate) use setting::{Setting, SettingError};
 pub(crate) use snapshot::{Origin, Snapshot};
 pub(crate) use write::{Entered, Freshness};

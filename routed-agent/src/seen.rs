@@ -23,7 +23,7 @@ use tartan_model::{AppNumber, Prefix, TeamNumber};
 use tartan_store::{Revision, StoreId};
 use tokio::sync::Notify;
 
-pub(crate) use file::SeenError;
+pub(crate) use file::{SeenError, reprinted};
 pub(crate) use memory::{Memory, Verdict};
 
 use crate::registry::{Origin, Snapshot};

@@ -38,7 +38,8 @@ pub fn run(added: &Added, scene: &Scene) -> Result<String, Failure> {
     written(&outcome, scene).inspect_err(|_| undo(scene, attachment))
 }
 
-fn wanted(
+/// What the agent is asked for: everything is read and checked by then.
+pub(crate) fn wanted(
     added: &Added,
     scene: &Scene,
     network: &Network,

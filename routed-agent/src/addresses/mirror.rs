@@ -176,6 +176,11 @@ fn read(path: &Path) -> io::Result<Line> {
     Ok(serde_json::from_slice(&fs::read(path)?)?)
 }
 
+/// The claim that a mirrored file holds; none where it is damaged.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Claimed> {
+    serde_json::from_slice::<Line>(bytes).ok().map(Claimed::from)
+}
+
 impl From<Line> for Claimed {
     fn from(line: Line) -> Self {
         let Line { prefix, revision, record } = line;

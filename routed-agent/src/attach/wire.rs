@@ -74,13 +74,20 @@ pub(crate) fn alt_name(attachment: &Attachment, life: Generation) -> String {
 }
 
 /// Reads an alternative name of ours: the generation, and the attachment
-/// where it fitted.
+/// where it fitted. Any program of the host can name a link, and ours are
+/// taken away when nobody has them: so only what [`alt_name`] writes is ours.
 pub(crate) fn read_alt_name(
     name: &str,
 ) -> Option<(Generation, Option<Attachment>)> {
-    let mut parts = name.strip_prefix("tartan,")?.splitn(2, ',');
-    let life = u64::from_str_radix(parts.next()?, 16).ok()?;
-    Some((Generation(life), parts.next().and_then(|text| text.parse().ok())))
+    let ours = name.strip_prefix("tartan,")?;
+    let (life, attachment) = match ours.split_once(',') {
+        Some((life, text)) => (life, Some(text.parse().ok()?)),
+        None => (ours, None),
+    };
+    let number = u64::from_str_radix(life, 16).ok()?;
+    (life == format!("{number:013x}"))
+        .then_some((Generation(number), attachment))
+        .filter(|(life, _)| life.0 <= Generation::MAX)
 }
 
 /// The veth pair: both ends down, the qdisc with the shared blocks on ours,

@@ -36,6 +36,14 @@ struct Mirrored {
     reservations: Vec<Reservation>,
 }
 
+/// What a mirror of this version holds, as it is written again from the
+/// snapshot that it makes; none where it is damaged or of another version.
+pub(crate) fn reprinted(bytes: &[u8]) -> Option<Vec<u8>> {
+    let found: Mirrored = serde_json::from_slice(bytes).ok()?;
+    let snapshot = (found.v == VERSION).then(|| Snapshot::from(found))?;
+    serde_json::to_vec(&Mirrored::from(&snapshot)).ok()
+}
+
 impl Mirror {
     /// The mirror in this run directory.
     pub(super) fn in_run_dir(run_dir: &Path) -> Self {

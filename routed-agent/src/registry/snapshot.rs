@@ -208,9 +208,12 @@ impl Snapshot {
                 self.apps.insert(key, app);
             }),
             Some(Part::Reservations) => {
-                value(entry).map(|kept: Reservation| {
-                    self.reservations.insert(kept.address, kept);
-                })
+                let kept: Reservation = value(entry)?;
+                let address = kept.address.to_string();
+                let place = [Part::Reservations.as_str(), &address];
+                is_at(entry, &place)?;
+                self.reservations.insert(kept.address, kept);
+                Ok(())
             }
         }
     }
@@ -265,10 +268,16 @@ fn named<T: Record>(
     key: impl Fn(&T) -> Vec<&str>,
 ) -> Result<T, Damaged> {
     let value: T = value(entry)?;
-    if Key::new(&key(&value)) != entry.key {
+    is_at(entry, &key(&value))?;
+    Ok(value)
+}
+
+/// What goes elsewhere would stay when its key is deleted.
+fn is_at(entry: &Entry, place: &[&str]) -> Result<(), Damaged> {
+    if Key::new(place) != entry.key {
         return Err(Damaged::OtherName(entry.key.clone()));
     }
-    Ok(value)
+    Ok(())
 }
 
 #[cfg(test)]

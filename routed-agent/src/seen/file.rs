@@ -30,6 +30,13 @@ struct Versioned {
     memory: Memory,
 }
 
+/// The memory that a file of this version holds, as it is written again; none
+/// where it is damaged or of another version.
+pub(crate) fn reprinted(bytes: &[u8]) -> Option<Vec<u8>> {
+    let found: Versioned = serde_json::from_slice(bytes).ok()?;
+    (found.v == VERSION).then(|| serde_json::to_vec(&found).ok()).flatten()
+}
+
 /// Where the memory is kept.
 #[derive(Clone, Debug)]
 pub(super) struct MemoryFile(PathBuf);

@@ -25,6 +25,7 @@ mod etcd_is_away;
 mod examples;
 mod host_ports;
 mod host_reboots;
+mod hostile_calls;
 mod hosts_leave;
 mod limits;
 mod masquerade;

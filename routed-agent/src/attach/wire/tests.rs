@@ -27,7 +27,21 @@ fn a_name_too_long_for_the_kernel_keeps_its_generation() {
 
 #[test]
 fn names_of_others_are_not_ours() {
-    for name in ["", "enp0s3", "tartan", "tartan,", "tartan,xyz,a,b,c"] {
+    for name in [
+        "",
+        "enp0s3",
+        "tartan",
+        "tartan,",
+        "tartan,xyz,a,b,c",
+        "tartan,00000000000ab,",
+        "tartan,00000000000ab,shop,c1",
+        "tartan,00000000000ab,shop,../c1,eth0",
+        "tartan,ab,shop,c1,eth0",
+        "tartan,+0000000000ab,shop,c1,eth0",
+        "tartan,00000000000AB,shop,c1,eth0",
+        "tartan,10000000000000",
+        "tartan,ffffffffffffffff",
+    ] {
         assert_eq!(read_alt_name(name), None, "{name:?}");
     }
 }

@@ -107,6 +107,7 @@ fn a_damaged_entry_is_told_and_left_out() {
         (&["teams", "payments"], NEWER_PAYMENTS),
         (&["settings"], r#"{"v":2,"cluster":1}"#),
         (&["reservations", "10.77.0.9"], r#"{"v":2,"address":"10.77.0.9"}"#),
+        (&["reservations", "10.77.0.9"], r#"{"v":1,"address":"10.77.0.8"}"#),
     ] {
         let mut registry = Snapshot::default();
         let damaged = registry.read(&[entry(key, value)]);

@@ -59,8 +59,8 @@ fn the_lockfile_is_short() {
         path: "Cargo.lock".to_owned(),
         text: "[[package]]\n".repeat(count),
     };
-    assert_eq!(what(&[lock(220)]).len(), 0);
-    assert_eq!(what(&[lock(221)]).len(), 1);
+    assert_eq!(what(&[lock(224)]).len(), 0);
+    assert_eq!(what(&[lock(225)]).len(), 1);
 }
 
 #[test]
