@@ -99,6 +99,17 @@ impl Pod {
         self
     }
 
+    /// With a port of the host, of TCP and of UDP.
+    pub(crate) fn reached_at(mut self, host_port: u16, port: u16) -> Self {
+        self.ports.extend([0, 1].map(|protocol| PortMapping {
+            protocol,
+            container_port: port.into(),
+            host_port: host_port.into(),
+            host_ip: String::new(),
+        }));
+        self
+    }
+
     /// With control groups below a parent.
     pub(crate) fn below(mut self, cgroup_parent: String) -> Self {
         self.linux = Some(Linux { cgroup_parent });

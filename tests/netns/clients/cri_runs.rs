@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tartan_stories::talk::End;
 use tartan_stories::within::{seconds, until_fine};
-use tartan_stories::{Host, World, inside, leftover, story, witness};
+use tartan_stories::{
+    Host, World, inside, leftover, story, stranger, tcp, udp, witness,
+};
 
 use crate::containerd::Containerd;
 
@@ -20,6 +23,7 @@ fn ours(host: &Host, name: &str) -> (String, Value) {
         "agent": host.run_dir().join("cni.sock"),
         "capabilities": {
             "dns": true,
+            "portMappings": true,
             "io.kubernetes.cri.pod-annotations": true,
         },
     });
@@ -127,6 +131,29 @@ fn order(sent: &Value) -> Vec<&str> {
     let pairs = sent["cniArgs"].as_array().unwrap().iter();
     pairs.map(|pair| pair[0].as_str().unwrap()).collect()
 }
+
+// A pod with a port of the host, as a kubelet asks for it.
+story!(a_pod_has_a_port_of_the_host, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+
+    let pod = containerd.pod("shop", "front").reached_at(8080, 80);
+    let id = cri.runs(&pod).unwrap();
+    let sent = containerd.sent("one", &id);
+    let seen = cri.sees(&id);
+    let netns = netns(&seen.info);
+    let end = End { name: id.clone(), netns, addresses: seen.addresses };
+
+    let ports = &sent["capabilityArgs"]["portMappings"];
+    assert_eq!(ports[0]["HostPort"], 8080, "{sent}");
+    for port in [tcp(80), udp(80)] {
+        stranger::leads(&ambre, 8080, &end, port);
+    }
+    cri.stops(&id).unwrap();
+    cri.removes(&id).unwrap();
+    leftover::none_on(&ambre);
+});
 
 // containerd attaches a pod to all of its networks at once.
 story!(a_pod_is_put_on_its_networks_at_once, |world| {

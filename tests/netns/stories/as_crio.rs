@@ -3,8 +3,10 @@
 //! GC whose list is `null` where there is no pod, STATUS.
 
 use serde_json::{Value, json};
-use tartan_stories::plugin::Call;
-use tartan_stories::{Container, Host, leftover, story, stranger, witness};
+use tartan_stories::plugin::{Answer, Call};
+use tartan_stories::{
+    Container, Host, leftover, story, stranger, tcp, witness,
+};
 
 fn shop(annotations: &Value) -> Value {
     json!({
@@ -15,6 +17,7 @@ fn shop(annotations: &Value) -> Value {
         "teams": ["shop", "blog"],
         "capabilities": {
             "aliases": true,
+            "portMappings": true,
             "io.kubernetes.cri.pod-annotations": true,
         },
         "runtimeConfig": {
@@ -57,6 +60,24 @@ story!(crio_deletes_with_the_configuration_that_was, |world| {
     ambre.restarts_agent();
 
     call(&ambre, "DEL", &front, &cached).answer().unwrap();
+    leftover::none_on(&ambre);
+});
+
+// The host's address of a port is always there, and mostly empty.
+story!(crio_writes_an_empty_host_address, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+    let mut config = shop(&json!({}));
+    config["runtimeConfig"]["portMappings"] = json!([{
+        "hostPort": 8080, "containerPort": 80,
+        "protocol": "tcp", "hostIP": "",
+    }]);
+
+    let answer = call(&ambre, "ADD", &front, &config).answer().unwrap();
+    let end = stranger::behind(front.netns(), &Answer(answer));
+
+    stranger::leads(&ambre, 8080, &end, tcp(80));
+    call(&ambre, "DEL", &front, &config).answer().unwrap();
     leftover::none_on(&ambre);
 });
 

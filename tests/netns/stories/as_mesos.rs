@@ -7,7 +7,9 @@ use std::thread;
 
 use serde_json::{Value, json};
 use tartan_stories::plugin::{Answer, Call};
-use tartan_stories::{Container, Host, leftover, story, stranger, witness};
+use tartan_stories::{
+    Container, Host, leftover, story, stranger, tcp, witness,
+};
 
 /// One plugin, not a list: Mesos reads no lists.
 fn network(name: &str, info: &Value) -> Value {
@@ -86,6 +88,25 @@ story!(mesos_attaches_a_task_to_its_networks_at_once, |world| {
     assert_eq!(classes, ["shop/front"; 3]);
 
     at_once("DEL");
+    leftover::none_on(&ambre);
+});
+
+// Marathon's host ports, in Mesos' spelling.
+story!(mesos_asks_for_ports_of_the_host, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.container("front");
+    let mut info = task("one");
+    info["port_mappings"] = json!([
+        { "host_port": 31080, "container_port": 80, "protocol": "tcp" },
+    ]);
+    let config = network("one", &info);
+
+    let add = inside(call(&ambre, "ADD", &config, "eth0"), &front);
+    let answer = Answer(add.answer().unwrap());
+
+    let end = stranger::behind(front.netns(), &answer);
+    stranger::leads(&ambre, 31080, &end, tcp(80));
+    call(&ambre, "DEL", &config, "eth0").answer().unwrap();
     leftover::none_on(&ambre);
 });
 

@@ -5,7 +5,9 @@
 use serde_json::{Value, json};
 use tartan_stories::chance::Dice;
 use tartan_stories::plugin::{Answer, Call};
-use tartan_stories::{Container, Host, leftover, story, stranger, witness};
+use tartan_stories::{
+    Container, Host, leftover, story, stranger, tcp, witness,
+};
 
 const ID: &str =
     "default-1f3a6cf4b9d27a90c5e8d1b2a3948576c0ffee00112233445566778899aabbcc";
@@ -55,7 +57,11 @@ story!(nerdctl_deletes_before_each_add, |world| {
     let ambre = world.host("ambre");
     let front = ambre.container("front");
     let mut config = shop();
-    config["runtimeConfig"] = json!({ "ips": ["fd00:77::9"] });
+    config["runtimeConfig"] = json!({
+        "ips": ["fd00:77::9"],
+        "portMappings": [{ "HostPort": 8080, "ContainerPort": 80,
+                           "Protocol": "tcp", "HostIP": "0.0.0.0" }],
+    });
 
     for _ in 0..3 {
         delete(&ambre, &config);
@@ -66,6 +72,8 @@ story!(nerdctl_deletes_before_each_add, |world| {
         assert_eq!(answer.mac(), "92:d0:c6:0a:29:33");
         witness::confirms(ambre.netns(), front.netns(), "eth0", &answer)
             .unwrap();
+        let end = stranger::behind(front.netns(), &answer);
+        stranger::leads(&ambre, 8080, &end, tcp(80));
     }
 
     front.dies();

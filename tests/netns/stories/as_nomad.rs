@@ -5,7 +5,9 @@
 use serde_json::{Value, json};
 use tartan_stories::chance::Dice;
 use tartan_stories::plugin::{Answer, Call};
-use tartan_stories::{Container, Host, leftover, story, stranger, witness};
+use tartan_stories::{
+    Container, Host, leftover, story, stranger, tcp, udp, witness,
+};
 
 /// As in `/opt/cni/config/shop.conflist`, after Nomad has taken the plugin
 /// out of the list.
@@ -30,6 +32,15 @@ fn call(host: &Host, verb: &str, task: &Container, config: &Value) -> Call {
 
 /// An ADD of a job whose `cni` block names an app.
 fn add(host: &Host, dice: &mut Dice, task: &Container) -> Call {
+    add_of(host, dice, task, &shop())
+}
+
+fn add_of(
+    host: &Host,
+    dice: &mut Dice,
+    task: &Container,
+    config: &Value,
+) -> Call {
     let arguments = stranger::shuffled(
         dice,
         &[
@@ -43,7 +54,7 @@ fn add(host: &Host, dice: &mut Dice, task: &Container) -> Call {
             ("CONSUL_IPTABLES_CONFIG", r#"{"ProxyUserID":"101","x":"a=b"}"#),
         ],
     );
-    call(host, "ADD", task, &shop()).variable("CNI_ARGS", &arguments)
+    call(host, "ADD", task, config).variable("CNI_ARGS", &arguments)
 }
 
 const ALLOCATION: &str = "5f2b1c9e-7a43-4c0c-9d34-0d9f5b0f6f11";
@@ -89,6 +100,33 @@ story!(nomad_tries_until_it_succeeds, |world| {
     add(&ambre, &mut dice, &task).answer().unwrap();
 
     call(&ambre, "DEL", &task, &shop()).answer().unwrap();
+    leftover::none_on(&ambre);
+});
+
+// Each port of a job is given for TCP and for UDP, in all three tries and in
+// the DEL.
+story!(nomad_gives_each_port_twice, |world| {
+    let ambre = world.host("ambre");
+    let mut dice = Dice::new(Dice::seed());
+    let task = ambre.container(ALLOCATION);
+    let mut config = shop();
+    let port = |protocol: &str| {
+        json!({ "HostPort": 23456, "ContainerPort": 80,
+                "Protocol": protocol, "HostIP": ambre.addresses()[0] })
+    };
+    let ports = json!([port("tcp"), port("udp")]);
+    config["runtimeConfig"] = json!({ "portMappings": ports });
+
+    let tries: Vec<_> = (0..3)
+        .map(|_| add_of(&ambre, &mut dice, &task, &config).answer().unwrap())
+        .collect();
+    let task_end = stranger::behind(task.netns(), &Answer(tries[0].clone()));
+
+    assert!(tries.iter().all(|one| *one == tries[0]));
+    for port in [tcp(80), udp(80)] {
+        stranger::leads(&ambre, 23456, &task_end, port);
+    }
+    call(&ambre, "DEL", &task, &config).answer().unwrap();
     leftover::none_on(&ambre);
 });
 
