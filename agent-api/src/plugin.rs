@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use tartan_model::{
-    AppName, Attachment, ClassId, ContainerId, Generation, InterfaceName,
-    Limits, Mac, NetworkName, PoolName, TeamName, Translation,
+    AppName, AttachMode, Attachment, ClassId, ContainerId, Generation,
+    InterfaceName, Limits, Mac, NetworkName, PoolName, TeamName, Translation,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -60,6 +60,9 @@ pub struct Add {
     /// How fast it may send and be sent to.
     #[serde(default)]
     pub limits: Limits,
+    /// How its link gets the programs; absent: the host decides.
+    #[serde(default)]
+    pub attach: Option<AttachMode>,
 }
 
 /// Class of an attachment: what the network fixes, what the request says.

@@ -6,7 +6,8 @@ use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 use tartan_model::{
-    Attachment, BootId, ClassId, Generation, Limits, Mac, Translation,
+    AttachMode, Attachment, BootId, ClassId, Generation, Limits, Mac,
+    Translation,
 };
 
 use crate::plugin::Attached;
@@ -36,6 +37,9 @@ pub struct Record {
     /// not known.
     #[serde(default)]
     pub container_index: u32,
+    /// How its link gets the programs.
+    #[serde(default)]
+    pub attach: AttachMode,
     /// How fast it may send and be sent to.
     #[serde(default)]
     pub limits: Limits,

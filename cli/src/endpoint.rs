@@ -131,6 +131,7 @@ impl Shown for EndpointDetail {
             ("addresses", text::list(&endpoint.addresses)),
             ("mac", endpoint.mac.to_string()),
             ("mtu", endpoint.mtu.to_string()),
+            ("attach", endpoint.attach.to_string()),
             ("limits", endpoint.limits.to_string()),
             ("host link", format!("{host_link} ({})", endpoint.host_index)),
             ("netns", endpoint.netns.clone()),

@@ -76,6 +76,7 @@ fn dataplane(status: &Status) -> String {
     let mut said: Vec<String> = programs
         .map(|p| format!("{} id {} tag {}", p.name, p.id, p.tag))
         .collect();
+    said.push(format!("attach {}", dataplane.attach));
     if let Some(endpoints) = dataplane.endpoints {
         said.insert(0, text::count(endpoints, "endpoint", "endpoints"));
     }

@@ -210,6 +210,7 @@ fn network(error: &NetworkError) -> u32 {
         | NetworkError::TeamTwice(_)
         | NetworkError::Half { .. }
         | NetworkError::TeamFrom(_)
+        | NetworkError::Attach(_)
         | NetworkError::Bandwidth(_)
         | NetworkError::Mtu(_) => code::INVALID_CONFIG,
     }

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use tartan_agent_api::plugin::UnknownApps;
 use tartan_model::names::NameError;
-use tartan_model::{Limits, Masquerade, NetworkName, PoolName, TeamName};
+use tartan_model::{
+    AttachMode, Limits, Masquerade, NetworkName, PoolName, TeamName,
+};
 use thiserror::Error;
 
 use crate::bandwidth::{self, BandwidthError};
@@ -42,6 +44,8 @@ pub struct Network {
     pub mtu: Option<u32>,
     /// What results say about name resolution; none where it is not set.
     pub dns: Option<Dns>,
+    /// How its links get their programs; absent: the host decides.
+    pub attach: Option<AttachMode>,
     /// How fast its containers may send and be sent to.
     pub limits: Limits,
 }
@@ -101,6 +105,9 @@ pub enum NetworkError {
          nomad-namespace"
     )]
     TeamFrom(String),
+    /// `attach` is none of its words.
+    #[error("\"attach\" is {0}, which is none of shared-block, clsact, tcx")]
+    Attach(Value),
     /// A limit cannot be had.
     #[error(transparent)]
     Bandwidth(#[from] BandwidthError),
@@ -146,10 +153,6 @@ impl TryFrom<NetConf> for Network {
 
     fn try_from(conf: NetConf) -> Result<Self, NetworkError> {
         check_ipam(conf.ipam.as_ref())?;
-        if let Some(value) = conf.attach {
-            let key = "attach".into();
-            return Err(NetworkError::Unsupported { key, value });
-        }
         Ok(Self {
             class: class_rule(&conf)?,
             pools: words("pools", conf.pools.as_deref())?,
@@ -158,6 +161,7 @@ impl TryFrom<NetConf> for Network {
                 Some(false) | None => Masquerade::No,
             },
             mtu: mtu(conf.mtu)?,
+            attach: conf.attach.as_ref().map(attach).transpose()?,
             limits: limits(conf.bandwidth.as_ref())?,
             dns: conf.dns.filter(Dns::is_set),
         })
@@ -224,6 +228,12 @@ fn limits(value: Option<&Value>) -> Result<Limits, BandwidthError> {
     value.map_or(Ok(Limits::default()), |v| bandwidth::written(place, v))
 }
 
+fn attach(value: &Value) -> Result<AttachMode, NetworkError> {
+    let is_named = |mode: &AttachMode| value.as_str() == Some(mode.as_str());
+    (AttachMode::ALL.into_iter().find(is_named))
+        .ok_or_else(|| NetworkError::Attach(value.clone()))
+}
+
 /// An MTU of 0 is the usual way of saying none.
 fn mtu(mtu: Option<u32>) -> Result<Option<u32>, NetworkError> {
     match mtu {
@@ -261,6 +271,7 @@ impl NetworkError {
             | Self::TeamTwice(_)
             | Self::Half { .. }
             | Self::TeamFrom(_)
+            | Self::Attach(_)
             | Self::Bandwidth(_)
             | Self::Mtu(_) => String::new(),
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aya::Ebpf;
@@ -27,6 +27,7 @@ use crate::object::{self, LimiterProgram, OpenError, ProgramIdentity};
 /// The programs and maps of this host.
 pub struct Dataplane {
     pub(crate) ebpf: Ebpf,
+    pub(crate) bpf_dir: PathBuf,
     pub(crate) reader: Maps,
     writer: Mutex<Maps>,
     programs: [(ProgramFd, ProgramIdentity); abi::DIRECTIONS],
@@ -53,7 +54,8 @@ impl Dataplane {
             object::descriptor(&ebpf, second)?,
         ];
         let writer = Mutex::new(writer);
-        Ok(Self { ebpf, reader, writer, programs, limiter })
+        let bpf_dir = bpf_dir.to_owned();
+        Ok(Self { ebpf, bpf_dir, reader, writer, programs, limiter })
     }
 
     /// The program for packets that the container sends: clsact ingress of the

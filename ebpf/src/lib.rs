@@ -21,6 +21,7 @@
 //! | `dataplane` | the one handle: programs, endpoints, settings |
 //! | `endpoints` | one endpoint in four maps, without a half state |
 //! | `readings` | what was counted |
+//! | `tcx` | the programs at one link alone |
 //! | `trial` | one packet through a program, without a network |
 
 #![deny(unsafe_code)] // `abi` alone may say otherwise; forbid would not let it
@@ -37,6 +38,7 @@ mod maps;
 mod object;
 mod readings;
 mod reason;
+mod tcx;
 mod trial;
 
 pub use bpffs::{BpffsError, ensure_bpffs};
@@ -48,4 +50,5 @@ pub use entry::{DataplaneSettings, EndpointEntry, Mark};
 pub use error::MapError;
 pub use object::{LimiterProgram, OpenError, ProgramIdentity};
 pub use reason::DropReason;
+pub use tcx::TcxError;
 pub use trial::{Trial, TrialError, TrialPacket};

@@ -158,6 +158,15 @@ pub(crate) fn load_programs(ebpf: &mut Ebpf) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// The loaded program of that name, where nothing can be wrong with the
+/// object any more.
+pub(crate) fn loaded<'a>(
+    ebpf: &'a Ebpf,
+    name: &str,
+) -> Result<&'a SchedClassifier, ProgramError> {
+    ebpf.program(name).ok_or(ProgramError::NotLoaded)?.try_into()
+}
+
 /// The loaded program of that name.
 pub(crate) fn program<'a>(
     ebpf: &'a Ebpf,

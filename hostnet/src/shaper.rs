@@ -12,6 +12,7 @@ use netlink_packet_route::tc::{TcAttribute, TcHandle, TcHeader, TcMessage};
 
 use crate::answer::Malformed;
 use crate::attributes::{attributes, number, text};
+use crate::filter::BlockPair;
 
 /// include/uapi/linux/rtnetlink.h
 const TCA_KIND: u16 = 1;
@@ -77,6 +78,8 @@ pub enum QueueKind {
     TokenBucket(Pace),
     /// `htb`
     Classes,
+    /// `clsact`, with the blocks that it looks into.
+    Clsact(Option<BlockPair>),
     /// `bfifo`, with the bytes that may wait.
     Bytes(u32),
     /// Another.
@@ -223,6 +226,10 @@ impl Queue {
         let kind = match kind.as_str() {
             "tbf" => QueueKind::TokenBucket(read_token_bucket(options)?),
             "htb" => QueueKind::Classes,
+            "clsact" => {
+                let found = BlockPair::read(payload)?;
+                QueueKind::Clsact(found.map(|(_, blocks)| blocks))
+            }
             "bfifo" => QueueKind::Bytes(word(options, 0)?),
             _ => QueueKind::Other,
         };

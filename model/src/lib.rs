@@ -17,10 +17,12 @@
 //! | boot, epoch, generation | [`boot`] |
 //! | team and app as the registry stores them | [`registry`] |
 //! | reservation of an address | [`reservation`] |
+//! | how programs are attached | [`attach_mode`] |
 //! | rate limit of an attachment | [`limit`] |
 //! | settings of the whole cluster | [`settings`] |
 //! | host ports and masquerade of an attachment | [`translation`] |
 
+pub mod attach_mode;
 pub mod attachment;
 pub mod block;
 pub mod boot;
@@ -35,6 +37,7 @@ pub mod reservation;
 pub mod settings;
 pub mod translation;
 
+pub use attach_mode::AttachMode;
 pub use attachment::{Attachment, AttachmentError};
 pub use block::{Affinity, BlockKey, BlockRecord, Slot, SlotState};
 pub use boot::{BootId, Epoch, Generation};

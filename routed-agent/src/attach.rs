@@ -19,6 +19,7 @@ pub(crate) mod crash;
 pub(crate) mod delete;
 pub(crate) mod fault;
 pub(crate) mod furnish;
+pub(crate) mod hooks;
 pub(crate) mod host_end;
 pub(crate) mod inside;
 pub(crate) mod shape;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tartan_agent_api::Places;
 use tartan_agent_api::config_keys::{self, UnknownKey};
-use tartan_model::HostName;
+use tartan_model::{AttachMode, HostName};
 use thiserror::Error;
 
 /// The file as it is written.
@@ -58,6 +58,8 @@ pub(crate) struct NetworkConfig {
     pub(crate) mtu: Mtu,
     /// What of the class is written to a packet's mark.
     pub(crate) mark: Mark,
+    /// How links get the programs, where their network does not say.
+    pub(crate) attach: AttachMode,
     /// Whether rules of ours stand in forwarding tables of others.
     pub(crate) foreign_forward: ForeignForward,
 }

@@ -20,8 +20,8 @@ const KEEPER: [&str; 2] = ["tartan0", "tartan1"];
 /// The name by which the keeper is known as ours.
 const KEEPER_ALT_NAME: &str = "tartan-keeper";
 /// Where in a block our filter sits: first, and alone at its priority.
-const PRIORITY: u16 = 1;
-const HANDLE: u32 = 1;
+pub(crate) const PRIORITY: u16 = 1;
+pub(crate) const HANDLE: u32 = 1;
 /// Smallest MTU of IPv4 (RFC 791); nothing ever passes through the keeper.
 const KEEPER_MTU: u32 = 1500;
 

@@ -24,7 +24,7 @@ use std::num::NonZeroU16;
 
 use tartan_ebpf::EndpointEntry;
 use tartan_hostnet::Rtnl;
-use tartan_model::{Attachment, Generation};
+use tartan_model::{AttachMode, Attachment, Generation};
 
 pub(crate) use observed::ObserveError;
 pub(crate) use plan::Step;
@@ -43,6 +43,8 @@ pub(crate) struct Endpoints {
     pub(crate) unfinished: BTreeMap<Generation, Attachment>,
     /// Entries of the kernel's maps whose link is not among them.
     pub(crate) stray_entries: Vec<u32>,
+    /// Lives for which programs are pinned to a link.
+    pub(crate) pins: BTreeSet<Generation>,
     /// The limiter, as far as it is needed.
     pub(crate) limiter: LimiterState,
 }
@@ -60,6 +62,8 @@ pub(crate) struct Endpoint {
     pub(crate) is_up: bool,
     /// What the kernel's maps say.
     pub(crate) entry: Option<EndpointEntry>,
+    /// How its link has the programs of this build; none where it has not.
+    pub(crate) attach: Option<AttachMode>,
     /// How fast it may send and be sent to.
     pub(crate) paces: Paces,
     /// Host routes, in ascending order.

@@ -1,14 +1,14 @@
 //! The host: everything that the parts of the agent share, bundled once.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tartan_agent_api::Places;
 use tartan_agent_api::run_dir::RunDir;
 use tartan_ebpf::Dataplane;
 use tartan_hostnet::LinkIndexes;
-use tartan_model::{BootId, HostName};
+use tartan_model::{AttachMode, BootId, HostName};
 use tartan_store::Store;
 
 use crate::addresses::Addresses;
@@ -61,6 +61,8 @@ pub(crate) struct Host {
     pub(crate) generations: Generations,
     /// Largest packet of a new attachment, in bytes; see [`Host::mtu`].
     pub(crate) mtu: AtomicU32,
+    /// How new links get the programs, where their network does not say.
+    pub(crate) attach: RwLock<AttachMode>,
     /// Where to die, in tests.
     pub(crate) crash: CrashPoint,
     /// What is counted.
@@ -75,6 +77,11 @@ impl Host {
 }
 
 impl Host {
+    /// How a new link gets the programs.
+    pub(crate) fn attach(&self) -> AttachMode {
+        *self.attach.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the limiter needs to make its device.
     pub(crate) fn limiter_means(&self) -> Means<'_> {
         Means { dataplane: &self.dataplane, indexes: &self.indexes }

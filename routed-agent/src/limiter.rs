@@ -31,7 +31,7 @@ pub(crate) const DEVICE: &str = "tartan-ifb";
 /// The name by which it is known as ours.
 const ALT_NAME: &str = "tartan-limiter";
 /// Behind `from_container`, which is at priority 1.
-const PRIORITY: u16 = 2;
+pub(crate) const PRIORITY: u16 = 2;
 const HANDLE: u32 = 1;
 
 /// A limit could not be set.

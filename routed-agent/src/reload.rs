@@ -4,6 +4,7 @@
 //! A file that cannot be used changes nothing: whoever edits a configuration
 //! under a running agent must not lose it by a slip.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tartan_ebpf::{DataplaneSettings, MapError, Mark};
@@ -62,6 +63,8 @@ fn take_over(host: &Host, config: &Config) -> Result<(), ReloadError> {
     host.mtu.store(mtu, Relaxed);
     host.nat.set(config.network.foreign_forward);
     nat::reconcile(host, Mode::Apply)?;
+    *host.attach.write().unwrap_or_else(PoisonError::into_inner) =
+        config.network.attach;
     tracing::info!(mtu, mark = ?config.network.mark, "configuration taken over");
     Ok(())
 }

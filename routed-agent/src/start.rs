@@ -259,6 +259,7 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let means = Means { dataplane: &dataplane, indexes: &indexes };
     let limiter = Limiter::start(&mut rtnl, means, &records)?;
     Ok(Host {
+        attach: config.network.attach.into(),
         limiter,
         mtu: reload::mtu(config, &mut rtnl, &links)?.into(),
         generations: Generations::above(highest(&records, &run, &links)),

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use tartan_model::{Attachment, ClassId, Generation, Limits, Mac};
+use tartan_model::{AttachMode, Attachment, ClassId, Generation, Limits, Mac};
 
 use crate::record::RecordState;
 
@@ -25,6 +25,9 @@ pub struct EndpointView {
     pub mac: Mac,
     /// Largest packet, in bytes.
     pub mtu: u32,
+    /// How its link gets the programs.
+    #[serde(default)]
+    pub attach: AttachMode,
     /// How fast it may send and be sent to.
     #[serde(default)]
     pub limits: Limits,

@@ -1,7 +1,7 @@
 //! This host, one screen.
 
 use serde::{Deserialize, Serialize};
-use tartan_model::{BootId, HostName};
+use tartan_model::{AttachMode, BootId, HostName};
 
 use super::pools::PoolView;
 
@@ -68,6 +68,9 @@ pub struct AttachmentStatus {
 pub struct DataplaneStatus {
     /// Programs.
     pub programs: Vec<Program>,
+    /// How new attachments get them, where their network does not say.
+    #[serde(default)]
+    pub attach: AttachMode,
     /// Endpoints that the kernel knows.
     pub endpoints: Option<usize>,
     /// Packets dropped since the maps were made, by direction and reason;

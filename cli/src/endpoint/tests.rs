@@ -17,6 +17,7 @@ fn endpoint() -> EndpointView {
         ],
         mac: Mac([2, 0, 0, 0, 0, 2]),
         mtu: 1500,
+        attach: Default::default(),
         limits: Default::default(),
         host_link: "tt0000000000001".to_owned(),
         host_index: 9,

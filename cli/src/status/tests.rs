@@ -45,6 +45,7 @@ fn status() -> Status {
             }],
         }],
         dataplane: DataplaneStatus {
+            attach: Default::default(),
             programs: vec![Program {
                 name: "from_container".to_owned(),
                 id: 7,
@@ -70,7 +71,7 @@ agent      0.1.0, boot b1
 store      embedded, revision 42
 registry   1 team, 2 apps, revision 41
 attached   3 containers, 6 addresses
-dataplane  3 endpoints, from_container id 7 tag 00ff
+dataplane  3 endpoints, from_container id 7 tag 00ff, attach shared-block
 dropped    nothing
 
 NAME     CIDR          BLOCKS  USED  RESTING  FREE  STATE

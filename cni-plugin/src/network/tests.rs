@@ -87,9 +87,15 @@ fn c_007_ipam_is_absent_empty_or_ours() {
 }
 
 #[test]
-fn a_key_of_ours_that_is_not_fulfilled_is_refused_with_its_value() {
-    let said = refused(r#"{"attach":"tcx"}"#);
-    assert_eq!(said, "\"attach\" is not supported yet: \"tcx\"");
+fn the_way_to_attach_is_one_of_three_words() {
+    for mode in AttachMode::ALL {
+        let text = format!("{{\"attach\":\"{mode}\"}}");
+        assert_eq!(network(&text).unwrap().attach, Some(mode));
+    }
+    assert_eq!(network("{}").unwrap().attach, None);
+    let said = refused(r#"{"attach":"xdp"}"#);
+    let words = "none of shared-block, clsact, tcx";
+    assert_eq!(said, format!("\"attach\" is \"xdp\", which is {words}"));
 }
 
 #[test]

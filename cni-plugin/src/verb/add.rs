@@ -60,6 +60,7 @@ pub(crate) fn wanted(
             masquerade: network.masquerade,
             ports: wish.ports,
         },
+        attach: network.attach,
         limits: network.limits.and(wish.limits),
     })
 }

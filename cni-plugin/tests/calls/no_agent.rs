@@ -47,6 +47,7 @@ pub(crate) fn left_behind() -> (Host, RunDir) {
         netns_cookie: 1,
         host_index: 2,
         container_index: 2,
+        attach: Default::default(),
         limits: Limits::default(),
         limit_class: None,
         attached: attached(),

@@ -88,6 +88,7 @@ fn view(record: &Record, registry: &Snapshot) -> EndpointView {
         addresses: record.addresses().collect(),
         mac: record.mac(),
         mtu: record.attached.mtu,
+        attach: record.attach,
         limits: record.limits,
         host_link: record.attached.host_link.clone(),
         host_index: record.host_index,

@@ -60,6 +60,19 @@ fn line(step: &Step, mode: endpoints::Mode) -> String {
             let class = entry.class;
             ("wrote", "write", format!("class {class} of link {index}"))
         }
+        Step::Attach(attachment, _) => (
+            "attached the programs of",
+            "attach the programs of",
+            attachment.to_string(),
+        ),
+        Step::Unpin(generation) => (
+            "unpinned",
+            "unpin",
+            format!(
+                "programs of {}, which is gone",
+                generation.host_link_name()
+            ),
+        ),
         Step::Limiter => ("mended", "mend", "the limiter".to_owned()),
         Step::Limit(attachment, _, _) => {
             ("limited", "limit", attachment.to_string())

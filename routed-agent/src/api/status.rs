@@ -105,6 +105,7 @@ fn dataplane(host: &Host) -> DataplaneStatus {
     let dropped = drops.iter().filter(|drop| drop.packets > 0);
     DataplaneStatus {
         programs: programs.into(),
+        attach: host.attach(),
         endpoints: endpoints.ok().map(|found| found.len()),
         dropped: dropped
             .map(|drop| Dropped {

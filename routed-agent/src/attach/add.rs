@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::addresses::AddressError;
 use crate::attach::authorise::{ClassRefused, Verdict, authorise};
 use crate::attach::furnish::furnish;
+use crate::attach::hooks::{self, HookError};
 use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
 use crate::attach::{delete, host_end, shape, wire};
@@ -54,6 +55,8 @@ pub(crate) enum AddError {
     InterfaceExists(InterfaceName),
     #[error("cannot limit what the container sends")]
     Limit(#[from] LimiterError),
+    #[error("cannot attach the programs")]
+    Attach(#[from] HookError),
     #[error("no index is left for the host's end")]
     NoIndex,
     #[error("cannot write the class into the kernel")]
@@ -166,6 +169,7 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
         netns_cookie: cookie,
         host_index: host.indexes.next(),
         container_index: 0,
+        attach: wish.attach.unwrap_or_else(|| host.attach()),
         limits: wish.limits,
         limit_class: None,
         attached: Attached {
@@ -203,6 +207,9 @@ impl Adding<'_> {
             AddStep::RecordAdding => Ok(self.claim.put(&self.record)?),
             AddStep::Limit => self.limit(),
             AddStep::CreateLinks => self.create_links(),
+            AddStep::Attach => {
+                Ok(hooks::put(self.host, self.rtnl, &self.record)?)
+            }
             AddStep::Classify => Ok(self.host.dataplane.put_endpoint(
                 self.record.host_index,
                 &shape::entry(&self.record),
@@ -243,6 +250,7 @@ impl Adding<'_> {
             AddStep::CreateLinks => {
                 host_end::retire(self.host, self.rtnl, &self.record);
             }
+            AddStep::Attach => host_end::detach(self.host, &self.record),
             AddStep::Classify => {
                 host_end::declassify(self.host, &self.record);
             }

@@ -107,6 +107,7 @@ fn take(
             host.nat.remove(&host.registry.snapshot(), record);
         }
         DeleteStep::Declassify => host_end::declassify(host, record),
+        DeleteStep::Detach => host_end::detach(host, record),
         DeleteStep::Unwire => host_end::retire(host, rtnl, record),
         DeleteStep::Unlimit => host_end::unlimit(host, rtnl, record),
         DeleteStep::RemoveRecord => {

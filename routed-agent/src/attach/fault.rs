@@ -36,6 +36,7 @@ fn add_code(error: &AddError) -> u32 {
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
         AddError::NoIndex
         | AddError::Limit(_)
+        | AddError::Attach(_)
         | AddError::Classify(_)
         | AddError::Wire(_)
         | AddError::Translate(_)
@@ -73,6 +74,7 @@ fn add_remedy(error: &AddError) -> String {
         | AddError::Record(_)
         | AddError::NoIndex
         | AddError::Limit(_)
+        | AddError::Attach(_)
         | AddError::Classify(_)
         | AddError::Wire(_)
         | AddError::EarlierLife(_) => String::new(),

@@ -7,7 +7,7 @@
 use tartan_agent_api::record::Record;
 use tartan_hostnet::{Link, ReadError, Rtnl};
 
-use crate::attach::wire;
+use crate::attach::{hooks, wire};
 use crate::chain;
 use crate::host::Host;
 
@@ -56,6 +56,15 @@ pub(crate) fn retire(host: &Host, rtnl: &mut Rtnl, record: &Record) {
         tracing::warn!(%attachment, "link stays: {}", chain(&error));
     }
     host.reaper.wake();
+}
+
+/// Takes away what holds the programs at its link. Goes on whatever happens,
+/// as [`retire`].
+pub(crate) fn detach(host: &Host, record: &Record) {
+    if let Err(error) = hooks::remove(host, record) {
+        let attachment = &record.attachment;
+        tracing::warn!(%attachment, "its programs stay: {}", chain(&error));
+    }
 }
 
 /// Takes the class away by which what it sends is limited. Goes on whatever

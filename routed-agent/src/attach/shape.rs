@@ -36,6 +36,7 @@ pub(crate) fn answers(record: &Record, wish: &Add) -> bool {
         && wish.addresses.iter().all(|asked| given.contains(asked))
         && wish.mac.is_none_or(|asked| asked == record.mac())
         && wish.limits == record.limits
+        && wish.attach.is_none_or(|asked| asked == record.attach)
         && wish.mtu.is_none_or(|asked| asked == record.attached.mtu)
         && wish.translation == record.translation
 }

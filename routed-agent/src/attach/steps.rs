@@ -24,6 +24,8 @@ pub(crate) enum AddStep {
     /// down; qdisc, shared blocks and the limit of what is sent to it in the
     /// same batch.
     CreateLinks,
+    /// The programs, where the link does not look into the shared blocks.
+    Attach,
     /// Class and addresses, in the kernel's maps.
     Classify,
     /// The container's end: up, addresses, neighbours, routes.
@@ -44,6 +46,8 @@ pub(crate) enum DeleteStep {
     Untranslate,
     /// Out of the kernel's maps: what still comes is dropped.
     Declassify,
+    /// The programs, where something of ours holds them there.
+    Detach,
     /// The host's end without routes, and on the reaper's list; the name of
     /// the container's end free.
     Unwire,
@@ -57,12 +61,13 @@ pub(crate) enum DeleteStep {
 
 impl AddStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Assign,
         Self::TakePorts,
         Self::RecordAdding,
         Self::Limit,
         Self::CreateLinks,
+        Self::Attach,
         Self::Classify,
         Self::ContainerSide,
         Self::HostSide,
@@ -73,9 +78,10 @@ impl AddStep {
 
 impl DeleteStep {
     /// All, in order.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Untranslate,
         Self::Declassify,
+        Self::Detach,
         Self::Unwire,
         Self::Unlimit,
         Self::RemoveRecord,
@@ -91,6 +97,7 @@ impl fmt::Display for AddStep {
             Self::RecordAdding => "add:record-adding",
             Self::Limit => "add:limit",
             Self::CreateLinks => "add:create-links",
+            Self::Attach => "add:attach",
             Self::Classify => "add:classify",
             Self::ContainerSide => "add:container-side",
             Self::HostSide => "add:host-side",
@@ -105,6 +112,7 @@ impl fmt::Display for DeleteStep {
         f.write_str(match self {
             Self::Untranslate => "del:untranslate",
             Self::Declassify => "del:declassify",
+            Self::Detach => "del:detach",
             Self::Unwire => "del:unwire",
             Self::Unlimit => "del:unlimit",
             Self::RemoveRecord => "del:remove-record",

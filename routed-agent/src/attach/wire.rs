@@ -20,7 +20,7 @@ use tartan_hostnet::{
     Batch, BatchError, BlockPair, NetNs, Operation, Route, Rule, VethEnd,
     VethSpec,
 };
-use tartan_model::{Attachment, Generation, Mac};
+use tartan_model::{AttachMode, Attachment, Generation, Mac};
 
 use crate::attach::shaping;
 
@@ -112,7 +112,9 @@ pub(crate) fn links<'ns>(record: &Record, netns: &'ns NetNs) -> Batch<'ns> {
         netns: Some(netns),
     });
     batch.alt_name(index, &alt_name(&record.attachment, attached.generation));
-    batch.clsact(index, BLOCKS);
+    if record.attach == AttachMode::SharedBlock {
+        batch.clsact(index, BLOCKS);
+    }
     if let Some(limit) = record.limits.to_container {
         batch.shaper(index, shaping::shaper(limit, attached.mtu));
     }

@@ -11,7 +11,7 @@ use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation, Translation};
 
 use crate::attach::shaping::{self, Paces};
-use crate::attach::{delete, host_end, shape, wire};
+use crate::attach::{delete, hooks, host_end, shape, wire};
 use crate::attachments::Claim;
 use crate::endpoints::{Endpoint, Report, Step};
 use crate::host::Host;
@@ -60,6 +60,15 @@ fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
         Step::Classify { index, entry } => {
             host.dataplane.put_endpoint(*index, entry).into()
         }
+        Step::Attach(attachment, generation) => {
+            match claimed(host, attachment, *generation) {
+                Some((_claim, record)) => {
+                    hooks::mend(host, rtnl, &record).into()
+                }
+                None => Outcome::Needless,
+            }
+        }
+        Step::Unpin(generation) => unpin(host, *generation),
         Step::Limiter => {
             let means = host.limiter_means();
             host.limiter.mend(rtnl, means).map(drop).into()
@@ -140,6 +149,14 @@ fn rewire(
     }
 }
 
+fn unpin(host: &Host, generation: Generation) -> Outcome {
+    let is_known = |record: &Record| record.generation() == generation;
+    if host.attachments.all().iter().any(is_known) {
+        return Outcome::Needless;
+    }
+    host.dataplane.detach_tcx(generation).into()
+}
+
 fn limit(
     host: &Host,
     rtnl: &mut Rtnl,
@@ -150,6 +167,10 @@ fn limit(
     if record.limit_class.is_some() {
         let means = host.limiter_means();
         if let Err(error) = host.limiter.put_class(rtnl, means, record) {
+            return Outcome::Failed(crate::chain(&error));
+        }
+        // Another limiter may have come in the place of the one before.
+        if let Err(error) = hooks::put(host, rtnl, record) {
             return Outcome::Failed(crate::chain(&error));
         }
     }
@@ -181,6 +202,7 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
         netns_cookie: 0,
         host_index: endpoint.index,
         container_index: 0,
+        attach: endpoint.attach.unwrap_or_default(),
         limits: endpoint.paces.limits(),
         limit_class: entry.limit_class,
         attached: Attached {

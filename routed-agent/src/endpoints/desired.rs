@@ -1,6 +1,7 @@
 //! What the records say this host should have. Pure.
 
 use tartan_agent_api::record::{Record, RecordState};
+use tartan_model::AttachMode;
 
 use crate::attach::shape::entry;
 use crate::attach::shaping::Paces;
@@ -21,8 +22,13 @@ pub(crate) fn desired(records: &[Record]) -> Endpoints {
         .collect();
     let classes = records.iter().filter_map(|r| r.limit_class).collect();
     let is_whole = records.iter().any(|r| r.limit_class.is_some());
+    let pins = records
+        .iter()
+        .filter(|record| record.attach == AttachMode::Tcx)
+        .map(Record::generation)
+        .collect();
     let limiter = LimiterState { is_whole, classes };
-    Endpoints { wired, unfinished, stray_entries: Vec::new(), limiter }
+    Endpoints { wired, unfinished, stray_entries: Vec::new(), pins, limiter }
 }
 
 fn endpoint(record: &Record) -> Endpoint {
@@ -34,6 +40,7 @@ fn endpoint(record: &Record) -> Endpoint {
         mtu: record.attached.mtu,
         is_up: true,
         entry: Some(entry(record)),
+        attach: Some(record.attach),
         paces: Paces::of(record),
         routes,
     }

@@ -3,14 +3,15 @@
 
 mod limits;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use tartan_ebpf::{EndpointEntry, MapError};
-use tartan_hostnet::{Link, ROUTE_PROTOCOL, ReadError, Rtnl};
-use tartan_model::Generation;
+use tartan_ebpf::{EndpointEntry, MapError, TcxError};
+use tartan_hostnet::{Link, Queue, QueueKind, ROUTE_PROTOCOL, ReadError, Rtnl};
+use tartan_model::{AttachMode, Generation};
 use thiserror::Error;
 
+use crate::attach::hooks;
 use crate::attach::shaping::Paces;
 use crate::attach::wire::{self, GROUP_REAP};
 use crate::endpoints::{Endpoint, Endpoints};
@@ -22,6 +23,8 @@ use crate::limiter::LimiterError;
 pub(crate) enum ObserveError {
     #[error("cannot list links and routes")]
     Netlink(#[from] ReadError),
+    #[error("cannot look at the pinned links")]
+    Pins(#[from] TcxError),
     #[error("cannot look at the limiter")]
     Limiter(#[from] LimiterError),
     #[error("cannot list the endpoints in the kernel's maps")]
@@ -44,6 +47,7 @@ pub(crate) fn observe(
         of_link.push(route.destination.first());
         of_link.sort();
     }
+    let pins: BTreeSet<_> = host.dataplane.tcx_lives()?.into_iter().collect();
     let found = limits::read(rtnl)?;
     let mut wired = BTreeMap::new();
     for link in links {
@@ -51,6 +55,8 @@ pub(crate) fn observe(
         let Some((generation, mut endpoint)) = endpoint(&link) else {
             continue;
         };
+        let hooked = Hooked { queues: &found.queues, pins: &pins };
+        endpoint.attach = hooked.mode(host, rtnl, (&link, generation))?;
         let class = entry.and_then(|entry| entry.limit_class);
         endpoint.paces = found.paces(link.index, class);
         endpoint.entry = entry;
@@ -59,7 +65,46 @@ pub(crate) fn observe(
     }
     let stray_entries = entries.into_keys().collect();
     let limiter = found.limiter;
-    Ok(Endpoints { wired, stray_entries, limiter, ..Endpoints::default() })
+    Ok(Endpoints {
+        wired,
+        stray_entries,
+        pins,
+        limiter,
+        ..Endpoints::default()
+    })
+}
+
+/// What tells how links have their programs.
+struct Hooked<'a> {
+    queues: &'a [Queue],
+    pins: &'a BTreeSet<Generation>,
+}
+
+impl Hooked<'_> {
+    fn mode(
+        &self,
+        host: &Host,
+        rtnl: &mut Rtnl,
+        (link, life): (&Link, Generation),
+    ) -> Result<Option<AttachMode>, ReadError> {
+        let blocks = self.queues.iter().find_map(|queue| match queue.kind {
+            QueueKind::Clsact(blocks) if queue.link == link.index => {
+                Some(blocks)
+            }
+            _ => None,
+        });
+        if blocks == Some(Some(wire::BLOCKS)) {
+            return Ok(Some(AttachMode::SharedBlock));
+        }
+        if self.pins.contains(&life)
+            && host.dataplane.is_attached_tcx(&link.name, life)
+        {
+            return Ok(Some(AttachMode::Tcx));
+        }
+        let is_own =
+            blocks.is_some() && hooks::has_own_filters(host, rtnl, link.index)?;
+        Ok(is_own.then_some(AttachMode::Clsact))
+    }
 }
 
 /// A link of ours that lives; none where it is another's or the reaper's.
@@ -75,6 +120,7 @@ fn endpoint(link: &Link) -> Option<(Generation, Endpoint)> {
         mtu: link.mtu,
         is_up: link.is_up,
         entry: None,
+        attach: None,
         paces: Paces::default(),
         routes: Vec::new(),
     };

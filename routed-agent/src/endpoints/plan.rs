@@ -36,6 +36,11 @@ pub(crate) enum Step {
         /// What it should be.
         entry: Box<EndpointEntry>,
     },
+    /// Attach the programs to a link that lacks them, or has those of another
+    /// build.
+    Attach(Attachment, Generation),
+    /// Remove pins of programs that are nobody's.
+    Unpin(Generation),
     /// Make the limiter, or what of it is missing.
     Limiter,
     /// Limit an attachment as its record says.
@@ -89,6 +94,8 @@ pub(crate) fn between(observed: &Endpoints, desired: &Endpoints) -> Vec<Step> {
             steps.push(Step::Forget(attachment, *generation));
         }
     }
+    let pins = observed.pins.difference(&desired.pins);
+    steps.extend(pins.copied().map(Step::Unpin));
     let classes = &observed.limiter.classes;
     let strays = classes.difference(&desired.limiter.classes);
     steps.extend(strays.copied().map(Step::DropClass));
@@ -104,6 +111,11 @@ fn repair(
     if let (true, Some(entry)) = (found.entry != wanted.entry, &wanted.entry) {
         let entry = Box::new(*entry);
         steps.push(Step::Classify { index: found.index, entry });
+    }
+    if let (true, Some(attachment)) =
+        (found.attach != wanted.attach, &wanted.attachment)
+    {
+        steps.push(Step::Attach(attachment.clone(), generation));
     }
     if let (true, Some(attachment)) =
         (found.paces != wanted.paces, &wanted.attachment)

@@ -59,6 +59,8 @@ fn in_the_kernel(host: &Host) -> Vec<String> {
             .iter()
             .map(|element| format!("element {element}")),
     );
+    let pins = witness::pins(&host.bpf_dir().join("links"));
+    found.extend(pins.iter().map(|pin| format!("pin {pin:?}")));
     let classes = witness::classes(netns, LIMITER);
     found.extend(classes.iter().map(|class| format!("{class:?}")));
     for map in ["endpoint_by_ifindex", "endpoint_by_address"] {

@@ -160,7 +160,9 @@ fn slow() -> Network {
     let rates = serde_json::json!({
         "ingressRate": 20_000_000, "egressRate": 20_000_000,
     });
-    shop().with("runtimeConfig", serde_json::json!({ "bandwidth": rates }))
+    shop()
+        .with("runtimeConfig", serde_json::json!({ "bandwidth": rates }))
+        .with("attach", "tcx".into())
 }
 
 // The list of steps is the agent's own; it is killed before each of them, and

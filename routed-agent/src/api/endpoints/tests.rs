@@ -16,6 +16,7 @@ fn record(attachment: &str, generation: u64, address: &str) -> Record {
         netns_cookie: 1,
         host_index: 7,
         container_index: 2,
+        attach: Default::default(),
         limits: Limits::default(),
         limit_class: None,
         attached: Attached {

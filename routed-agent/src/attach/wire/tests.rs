@@ -61,6 +61,7 @@ fn record() -> Record {
         netns_cookie: 7,
         host_index: 1_048_577,
         container_index: 3,
+        attach: Default::default(),
         limits: Limits::default(),
         limit_class: None,
         attached: Attached {

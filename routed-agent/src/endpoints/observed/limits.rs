@@ -13,6 +13,7 @@ use crate::limiter::{self, LimiterError};
 /// What was found.
 pub(super) struct Found {
     pub(super) limiter: LimiterState,
+    pub(super) queues: Vec<Queue>,
     /// Of the limiter's classes.
     of_classes: BTreeMap<NonZeroU16, Pace>,
     /// At the roots of links.
@@ -50,7 +51,7 @@ pub(super) fn read(rtnl: &mut Rtnl) -> Result<Found, LimiterError> {
         is_whole: limiter::is_whole(rtnl, &queues)?,
         classes: of_classes.keys().copied().collect(),
     };
-    Ok(Found { limiter, of_classes, of_links })
+    Ok(Found { limiter, queues, of_classes, of_links })
 }
 
 fn classes(

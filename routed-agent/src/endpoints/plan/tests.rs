@@ -1,6 +1,6 @@
 //! What is done about each difference, as a table.
 
-use tartan_model::{ClassId, Mac};
+use tartan_model::{AttachMode, ClassId, Mac};
 
 use super::*;
 
@@ -20,6 +20,7 @@ fn whole() -> Endpoint {
             ipv4: Some("10.77.0.5".parse().unwrap()),
             ipv6: None,
         }),
+        attach: Some(AttachMode::SharedBlock),
         paces: Paces::default(),
         routes: vec!["10.77.0.5".parse().unwrap()],
     }

@@ -25,6 +25,7 @@ fn record(name: &str, generation: u64, ports: &[HostPort]) -> Record {
         netns_cookie: 1,
         host_index: 7,
         container_index: 2,
+        attach: Default::default(),
         limits: Default::default(),
         limit_class: None,
         attached: Attached {
