@@ -24,6 +24,7 @@ fn ours(host: &Host, name: &str) -> (String, Value) {
         "capabilities": {
             "dns": true,
             "portMappings": true,
+            "bandwidth": true,
             "io.kubernetes.cri.pod-annotations": true,
         },
     });
@@ -150,6 +151,34 @@ story!(a_pod_has_a_port_of_the_host, |world| {
     for port in [tcp(80), udp(80)] {
         stranger::leads(&ambre, 8080, &end, port);
     }
+    cri.stops(&id).unwrap();
+    cri.removes(&id).unwrap();
+    leftover::none_on(&ambre);
+});
+
+// containerd makes a capability of the pod's annotations: rates in bits, and
+// bursts that nobody chose.
+story!(a_pod_is_limited_by_its_annotations, |world| {
+    let ambre = world.host("ambre");
+    let containerd = containerd(world, &ambre);
+    let cri = containerd.cri();
+    let ways = ["ingress", "egress"];
+    let pod = ways.iter().fold(containerd.pod("shop", "front"), |pod, way| {
+        pod.annotated(&format!("kubernetes.io/{way}-bandwidth"), "8M")
+    });
+
+    let id = cri.runs(&pod).unwrap();
+    let sent = containerd.sent("one", &id);
+    let queues = witness::says(ambre.netns(), "tc -j qdisc show");
+
+    let asked = &sent["capabilityArgs"]["bandwidth"];
+    assert_eq!(asked["IngressRate"], 8_000_000, "{sent}");
+    assert_eq!(asked["EgressBurst"], u32::MAX, "{sent}");
+    let is_bucket = |queue: &Value| {
+        queue["kind"] == "tbf" && queue["options"]["rate"] == 1_000_000
+    };
+    let queues = queues.as_array().unwrap();
+    assert!(queues.iter().any(is_bucket), "{queues:?}");
     cri.stops(&id).unwrap();
     cri.removes(&id).unwrap();
     leftover::none_on(&ambre);

@@ -64,7 +64,7 @@ story!(crio_deletes_with_the_configuration_that_was, |world| {
 });
 
 // The host's address of a port is always there, and mostly empty.
-story!(crio_writes_an_empty_host_address, |world| {
+story!(crio_asks_for_a_port_and_a_rate, |world| {
     let ambre = world.host("ambre");
     let front = ambre.container("front");
     let mut config = shop(&json!({}));
@@ -72,6 +72,10 @@ story!(crio_writes_an_empty_host_address, |world| {
         "hostPort": 8080, "containerPort": 80,
         "protocol": "tcp", "hostIP": "",
     }]);
+    config["runtimeConfig"]["bandwidth"] = json!({
+        "ingressRate": 8_000_000, "ingressBurst": u32::MAX,
+        "egressRate": 8_000_000, "egressBurst": u32::MAX,
+    });
 
     let answer = call(&ambre, "ADD", &front, &config).answer().unwrap();
     let end = stranger::behind(front.netns(), &Answer(answer));
