@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tartan_model::{
     AppName, AttachMode, Attachment, ClassId, ContainerId, Generation,
     InterfaceName, Limits, Mac, NetworkName, PoolName, TeamName, Translation,
+    WorkloadName,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -63,6 +64,9 @@ pub struct Add {
     /// How its link gets the programs; absent: the host decides.
     #[serde(default)]
     pub attach: Option<AttachMode>,
+    /// The workload whose addresses it wants, the same each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<WorkloadName>,
 }
 
 /// Class of an attachment: what the network fixes, what the request says.

@@ -36,18 +36,23 @@ Examples:
         /// The address
         address: IpAddr,
     },
-    /// Keep an address: nobody gets it
+    /// Keep an address: nobody gets it but the workload of that name
     #[command(after_help = "\
-Example:
-  tartan ip reserve 10.77.0.9 --name printer")]
+Examples:
+  tartan ip reserve 10.77.0.9                # nobody gets it
+  tartan ip reserve 10.77.0.10 --for db-0
+  tartan ip list --state reserved
+
+A container gets it that is started with TARTAN_STICKY=db-0 in CNI_ARGS, on a
+network whose configuration says \"sticky\": true.")]
     Reserve {
         /// The address
         address: IpAddr,
-        /// What it is kept for
-        #[arg(long)]
+        /// The workload that gets it
+        #[arg(long = "for", alias = "name", value_name = "NAME")]
         name: Option<String>,
     },
-    /// Give up a reservation
+    /// Give up a reservation, or the address that a workload keeps
     Release {
         /// The address
         address: IpAddr,

@@ -25,6 +25,7 @@ use crate::netns::NetnsError;
 use crate::network::NetworkError;
 use crate::previous::PreviousError;
 use crate::request::{Place, RequestError};
+use crate::sticky::StickyError;
 use crate::version::{Version, VersionError};
 
 /// Whatever can keep a call from success.
@@ -49,6 +50,8 @@ pub enum Failure {
     Labels(#[from] LabelsError),
     #[error(transparent)]
     Class(#[from] ClassError),
+    #[error(transparent)]
+    Sticky(#[from] StickyError),
     #[error(transparent)]
     Request(#[from] RequestError),
     #[error(transparent)]
@@ -147,7 +150,9 @@ fn code_of(failure: &Failure) -> u32 {
         Failure::Version(error) => version(error),
         Failure::Network(error) => network(error),
         Failure::Attachment(error) => attachment(error),
-        Failure::Labels(_) | Failure::Class(_) => code::INVALID_CONFIG,
+        Failure::Labels(_) | Failure::Class(_) | Failure::Sticky(_) => {
+            code::INVALID_CONFIG
+        }
         Failure::Request(error) => request(error),
         Failure::Previous(error) => previous(error),
         Failure::Garbage(error) => garbage(error),
@@ -312,6 +317,7 @@ fn details_of(failure: &Failure) -> String {
         | Failure::Attachment(_)
         | Failure::Labels(_)
         | Failure::Class(_)
+        | Failure::Sticky(_)
         | Failure::Request(_)
         | Failure::Previous(_)
         | Failure::Garbage(_)

@@ -1,4 +1,5 @@
-//! Which team and app a request names, wherever a runtime can put it.
+//! Which team, app and sticky name (in the same places: `TARTAN_STICKY`,
+//! `tartan.sticky`, `tartan/sticky`) a request names, wherever a runtime can put it.
 //! Decides; whether they may be had is [`crate::class_wish`]'s matter.
 //!
 //! | place | team | app | who puts it there |
@@ -22,6 +23,8 @@ pub struct Said {
     pub team: Option<Mention>,
     /// Its app.
     pub app: Option<Mention>,
+    /// The workload whose addresses it wants.
+    pub sticky: Option<Mention>,
     /// The Kubernetes namespace of its pod.
     pub k8s_namespace: Option<Mention>,
     /// Its Nomad namespace.
@@ -70,9 +73,11 @@ impl Said {
         let places = Places { arguments, asked };
         let team = ["TARTAN_TEAM", "tartan.team", "tartan/team"];
         let app = ["TARTAN_APP", "tartan.app", "tartan/app"];
+        let sticky = ["TARTAN_STICKY", "tartan.sticky", "tartan/sticky"];
         Ok(Self {
             team: one(places.mentions(team))?,
             app: one(places.mentions(app))?,
+            sticky: one(places.mentions(sticky))?,
             k8s_namespace: places.argument("K8S_POD_NAMESPACE"),
             nomad_namespace: places.argument("NOMAD_NAMESPACE"),
         })

@@ -65,6 +65,7 @@ pub mod ports;
 pub mod previous;
 pub mod request;
 pub mod result;
+pub mod sticky;
 pub mod verb;
 pub mod version;
 

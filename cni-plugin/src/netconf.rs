@@ -40,6 +40,8 @@ pub struct NetConf {
     pub create_apps: Option<bool>,
     /// `pools`
     pub pools: Option<Vec<String>>,
+    /// `sticky`
+    pub sticky: Option<bool>,
     /// `ipMasq`
     pub ip_masq: Option<bool>,
     /// `mtu`
@@ -195,6 +197,7 @@ impl NetConf {
             team_from: document.field("teamFrom")?,
             create_apps: document.field("createApps")?,
             pools: document.field("pools")?,
+            sticky: document.field("sticky")?,
             ip_masq: document.field("ipMasq")?,
             mtu: document.field("mtu")?,
             dns: document.object("dns")?,

@@ -21,6 +21,7 @@ use crate::bandwidth::{self, BandwidthError};
 use crate::class_wish::{ClassRule, TeamFrom, TeamRule};
 use crate::netconf::{Header, NetConf};
 use crate::result::Dns;
+use crate::sticky::Sticky;
 
 /// What identifies a network and its agent: all that a DEL needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct Network {
     pub class: ClassRule,
     /// Pools in order of preference.
     pub pools: Vec<PoolName>,
+    /// Whether requests may name a workload whose addresses they want.
+    pub sticky: Sticky,
     /// `ipMasq`: whether containers leave under the host's address.
     pub masquerade: Masquerade,
     /// Largest packet in bytes; absent: the host decides.
@@ -156,6 +159,10 @@ impl TryFrom<NetConf> for Network {
         Ok(Self {
             class: class_rule(&conf)?,
             pools: words("pools", conf.pools.as_deref())?,
+            sticky: match conf.sticky {
+                Some(true) => Sticky::Allowed,
+                Some(false) | None => Sticky::Refused,
+            },
             masquerade: match conf.ip_masq {
                 Some(true) => Masquerade::Yes,
                 Some(false) | None => Masquerade::No,

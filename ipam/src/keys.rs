@@ -1,5 +1,7 @@
 //! Where pools, blocks, hosts and reservations are in the store. Pure.
 
+use std::net::IpAddr;
+
 use tartan_model::prefix::address_number;
 use tartan_model::{BlockKey, HostName, PoolName, Prefix};
 use tartan_store::{Key, Range};
@@ -65,6 +67,11 @@ pub fn all_reasserted() -> Range {
 /// The host that a key of a host names.
 pub fn name_in(key: &Key) -> Option<HostName> {
     key.components().last()?.parse().ok()
+}
+
+/// The key of a reservation.
+pub fn reservation(address: IpAddr) -> Key {
+    Key::new(&["reservations", &address.to_string()])
 }
 
 /// All reservations.

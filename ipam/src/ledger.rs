@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use self::block::{OwnBlock, OwnSlot, Proof};
 use self::shelf::Shelf;
-use self::stock::Rules;
+use self::stock::{Granted, GrantedPlace, Rules};
 use crate::boot_time::BootTime;
 use crate::request::Claimed;
 
@@ -37,7 +37,7 @@ pub(crate) mod requested;
 pub(crate) mod restore;
 pub(crate) mod returns;
 mod shelf;
-mod stock;
+pub(crate) mod stock;
 pub(crate) mod view;
 mod wants;
 
@@ -170,6 +170,25 @@ impl Ledger {
             self.rules.reserved = addresses;
             self.restock();
         }
+    }
+
+    /// Lets an attachment have reserved addresses, when it asks for them: it
+    /// is the one for whom they are kept.
+    pub fn grant(
+        &mut self,
+        to: &Attachment,
+        addresses: impl IntoIterator<Item = (IpAddr, GrantedPlace)>,
+    ) {
+        self.revoke(to);
+        let granted = addresses.into_iter().map(|(address, place)| {
+            (address, Granted { to: to.clone(), place })
+        });
+        self.rules.granted.extend(granted);
+    }
+
+    /// Takes that back; what it has it keeps.
+    pub fn revoke(&mut self, to: &Attachment) {
+        self.rules.granted.retain(|_, granted| granted.to != *to);
     }
 
     /// Takes in a block that the store, or the mirror of it, says is ours.

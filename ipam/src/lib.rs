@@ -21,6 +21,7 @@
 //! | `gc`, `check` | what to release, what leaked | pure |
 //! | `keys`, `records` | where things are in the store, in which form | pure |
 //! | `claimer`, `publisher`, `pools`, `host` | the same, done | store |
+//! | `reservations` | addresses kept by name, and who has them | store |
 //! | `reassert` | claims that a restored store forgot | store |
 //! | `hosts`, `removal` | who there is; taking one out | store |
 
@@ -42,6 +43,7 @@ pub mod reassert;
 pub mod records;
 pub mod removal;
 mod request;
+pub mod reservations;
 
 pub use boot_time::BootTime;
 pub use host_record::{
@@ -56,6 +58,7 @@ pub use ledger::release::{ConfirmError, ReleaseError, Released};
 pub use ledger::requested::Exclusion;
 pub use ledger::restore::RestoreError;
 pub use ledger::returns::Returning;
+pub use ledger::stock::GrantedPlace;
 pub use ledger::view::{Held, Holding, Usage};
 pub use ledger::{AdoptError, Ledger};
 pub use request::{

@@ -13,7 +13,7 @@
 
 use std::time::Duration;
 
-use tartan_model::{Epoch, HostName};
+use tartan_model::{Epoch, HostName, Reservation};
 use tartan_store::{
     Compare, Entry, Key, Outcome, Store, StoreError, Transaction,
 };
@@ -22,6 +22,7 @@ use thiserror::Error;
 use crate::host_record::{HostRecord, LastEpoch, Removal};
 use crate::keys;
 use crate::records::{self, RecordError};
+use crate::reservations;
 
 /// Blocks freed by one transaction. etcd takes 128 operations.
 pub const MOST_FREED: usize = 100;
@@ -42,7 +43,8 @@ pub enum Death {
 pub enum Progress {
     /// Its blocks rest.
     Resting(Removal),
-    /// So many of them were freed by this step; there may be more.
+    /// So many of them, or of reserved addresses, were freed by this step;
+    /// there may be more.
     Freed(usize),
     /// There is no such host any more.
     Done,
@@ -145,11 +147,16 @@ pub async fn go_on(
             .when(Compare::Modified(key.clone(), block.modified))
             .delete(key);
     }
+    let mut left = 0;
     if blocks.is_empty() {
+        (change, left) = here.let_go(change).await?;
+    }
+    let steps = blocks.len() + left;
+    if steps == 0 {
         change = here.forget(change, &entry.key, record.epoch)?;
     }
     let is_done = here.commit(change).await?;
-    Ok(match (is_done, blocks.len()) {
+    Ok(match (is_done, steps) {
         (true, 0) => Progress::Done,
         (true, freed) => Progress::Freed(freed),
         // Somebody else took the step, or it is not known: look again.
@@ -187,6 +194,26 @@ impl Here<'_> {
         };
         let void = listing.entries.into_iter().filter(is_void);
         Ok(void.take(MOST_FREED).collect())
+    }
+
+    /// Takes reserved addresses away from its containers.
+    async fn let_go(
+        &self,
+        mut change: Transaction,
+    ) -> Result<(Transaction, usize), RemovalError> {
+        let held = reservations::held_on(self.store, self.name).await;
+        let mut held = held.map_err(|e| self.failed(e))?;
+        held.truncate(MOST_FREED);
+        for (entry, reservation) in &held {
+            let key = entry.key.clone();
+            let left = Reservation { holder: None, ..reservation.clone() };
+            let value = records::encode(&key, &left);
+            let value = value.map_err(|e| self.broken(e))?;
+            change = change
+                .when(Compare::Modified(key.clone(), entry.modified))
+                .put(key, value);
+        }
+        Ok((change, held.len()))
     }
 
     fn unchanged(&self, entry: &Entry) -> Transaction {

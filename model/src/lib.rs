@@ -46,11 +46,11 @@ pub use limit::{Limit, Limits};
 pub use mac::Mac;
 pub use names::{
     AppName, ClassName, ContainerId, HostName, InterfaceName, NetworkName,
-    PoolName, TeamName,
+    PoolName, TeamName, WorkloadName,
 };
 pub use pool::Pool;
 pub use prefix::{Family, Prefix};
 pub use registry::{App, Team};
-pub use reservation::Reservation;
+pub use reservation::{Grant, Reservation, ReservationHolder};
 pub use settings::Settings;
 pub use translation::{Door, HostPort, Masquerade, Translation, Transport};

@@ -158,6 +158,14 @@ name! {
         })
 }
 
+name! {
+    /// A workload, as a request calls it that wants the same address each
+    /// time: `db-0`.
+    WorkloadName, "workload",
+    "1 to 200 of A-Z, a-z, 0-9, '-', '_', '.', first a letter or digit",
+    is_cni_word
+}
+
 /// A class as people write it: `payments/api`, or `payments` for the team.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassName {

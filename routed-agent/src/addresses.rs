@@ -33,6 +33,7 @@ mod lost;
 mod mirror;
 mod publish;
 
+use claiming::CLAIM_PATIENCE;
 use contact::Contact;
 pub(crate) use error::AddressError;
 pub(crate) use mirror::{Mirror, MirrorError, parse as parse_mirrored};
@@ -65,6 +66,8 @@ pub(crate) struct Addresses {
     /// before claiming another.
     claiming: Arc<tokio::sync::Mutex<()>>,
     changed: Notify,
+    /// Somebody has released addresses.
+    left: Notify,
     thirsty: Notify,
     runtime: Handle,
     published: Mutex<PublishReport>,
@@ -94,6 +97,7 @@ impl Addresses {
             standing: Mutex::default(),
             claiming: Arc::default(),
             changed: Notify::new(),
+            left: Notify::new(),
             thirsty: Notify::new(),
             runtime,
             published: Mutex::new(PublishReport::default()),
@@ -182,6 +186,20 @@ impl Addresses {
         self.thirsty.notify_one();
     }
 
+    /// Waits for a release of addresses.
+    pub(crate) async fn someone_left(&self) {
+        self.left.notified().await;
+    }
+
+    /// Has a thread wait for the store, though not for ever.
+    pub(crate) fn wait_for<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let ended = async { tokio::time::timeout(CLAIM_PATIENCE, work).await };
+        self.runtime.block_on(ended).ok()
+    }
+
     /// What this host may say to the store.
     pub(crate) fn standing(&self) -> Standing {
         lock(&self.standing).clone()
@@ -218,6 +236,7 @@ impl Addresses {
         let now = boot_time();
         let result =
             self.with(|ledger| ledger.release(attachment, Some(life), now));
+        self.left.notify_one();
         if let Err(error) = result {
             tracing::warn!(%error, "cannot release addresses");
         }
@@ -228,6 +247,7 @@ impl Addresses {
     pub(crate) fn release_any(&self, attachment: &Attachment) {
         let now = boot_time();
         let result = self.with(|ledger| ledger.release(attachment, None, now));
+        self.left.notify_one();
         if let Err(error) = result {
             tracing::warn!(%error, "cannot release addresses");
         }

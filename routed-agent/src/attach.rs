@@ -26,4 +26,5 @@ pub(crate) mod shape;
 pub(crate) mod shaping;
 pub(crate) mod status;
 pub(crate) mod steps;
+pub(crate) mod sticky;
 pub(crate) mod wire;

@@ -23,6 +23,7 @@ mod forwarding;
 mod fullness;
 #[doc(hidden)]
 pub mod fuzzing;
+mod holders;
 mod host;
 mod instance;
 mod isolate;

@@ -58,7 +58,9 @@ use crate::plugin_socket::{self, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
 use crate::seen::{Seen, SeenError, keep_written};
-use crate::{api, chain, follow, forwarding, instance, reload, removal, sweep};
+use crate::{
+    api, chain, follow, forwarding, holders, instance, reload, removal, sweep,
+};
 
 /// How long one request to etcd may take.
 const STORE_DEADLINE: Duration = Duration::from_secs(5);
@@ -158,6 +160,7 @@ pub(crate) async fn run(
         tokio::spawn(follow::keep_following(Arc::clone(&host))),
         tokio::spawn(claims::keep(Arc::clone(&host))),
         tokio::spawn(keep_written(Arc::clone(&host.seen))),
+        tokio::spawn(holders::keep(Arc::clone(&host))),
         tokio::spawn(removal::keep(Arc::clone(&host))),
         tokio::spawn(removal::keep_saying(Arc::clone(&host))),
         tokio::spawn(api::serve(Arc::clone(&host)).await?),

@@ -52,6 +52,7 @@ pub(crate) fn wanted(
         attachment: scene.attachment(&added.subject)?,
         netns_path: added.netns.clone(),
         class: network.class.wish(&scene.identity.name, &said)?,
+        sticky: network.sticky.wish(&scene.identity.name, &said)?,
         pools: network.pools.clone(),
         addresses: wish.addresses,
         mac: wish.mac,

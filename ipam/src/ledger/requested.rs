@@ -9,6 +9,7 @@ use super::Ledger;
 use super::assign::AssignError;
 use super::block::{OwnBlock, OwnSlot};
 use super::query::{Choice, Query};
+use super::stock::GrantedPlace;
 
 /// What keeps an address back from everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,15 @@ impl Ledger {
             let by = own.slot.attachment.clone();
             return Err(AssignError::RequestedInUse { ip, by });
         }
-        if let Some(why) = self.exclusion(pool, ip) {
+        let granted = self.rules.granted(ip, &query.request.attachment);
+        if granted == Some(GrantedPlace::Elsewhere)
+            && self.home_of(ip).is_none()
+        {
+            return Ok(Choice::Give(ip));
+        }
+        if granted.is_none()
+            && let Some(why) = self.exclusion(pool, ip)
+        {
             let pool = pool.name.clone();
             return Err(AssignError::RequestedExcluded { ip, pool, why });
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use tartan_model::{Pool, PoolName};
+use tartan_model::{Attachment, Pool, PoolName};
 
 use super::block::OwnBlock;
 use super::{Group, Ledger};
@@ -13,8 +13,38 @@ use super::{Group, Ledger};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     pub(super) pools: BTreeMap<PoolName, Pool>,
-    /// Reservations and exclusions: nobody gets these.
+    /// Reservations and exclusions: nobody gets these,
     pub(super) reserved: BTreeSet<IpAddr>,
+    /// but those for whom they are kept.
+    pub(super) granted: BTreeMap<IpAddr, Granted>,
+}
+
+/// A reserved address that an attachment may have.
+#[derive(Clone, Debug)]
+pub(super) struct Granted {
+    pub(super) to: Attachment,
+    pub(super) place: GrantedPlace,
+}
+
+/// Where a reserved address is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantedPlace {
+    /// A block of this host, or one that it has to claim.
+    Here,
+    /// A block of another host, which gives it to nobody.
+    Elsewhere,
+}
+
+impl Rules {
+    /// Where a reserved address is from that an attachment may have.
+    pub(super) fn granted(
+        &self,
+        address: IpAddr,
+        to: &Attachment,
+    ) -> Option<GrantedPlace> {
+        let granted = self.granted.get(&address)?;
+        (granted.to == *to).then_some(granted.place)
+    }
 }
 
 impl Rules {

@@ -14,9 +14,13 @@ use tartan_agent_api::people::Done;
 use tartan_agent_api::people::ips::{
     Check, CheckReport, IpState, IpView, Reserve,
 };
+use tartan_ipam::reservations;
+use tartan_model::{Grant, ReservationHolder};
 
 use super::refusal::{Attempt, Question, Refusal, attempt};
 use super::{Answer, done};
+use crate::attach::sticky;
+use crate::follow;
 use crate::host::Host;
 use crate::registry::Snapshot;
 
@@ -60,11 +64,20 @@ pub(super) async fn reserve(
         let hint = "End its container first, or choose another address.";
         return Err(asked.conflict(format!("{holder} has it"), hint));
     }
-    let kept = reservation::put(&host.store, address, name).await;
+    let kept = reservations::reserve(&host.store, address, name.clone()).await;
     kept.map_err(|error| reservation::refusal(&asked, &error))?;
-    let is_there = |now: &Snapshot| now.reservations.contains_key(&address);
-    host.registry.heard(is_there).await;
-    Ok(done(format!("{address} is reserved")))
+    let is_granted = |now: &Snapshot| {
+        let kept = now.reservations.get(&address);
+        kept.is_some_and(|kept| kept.grant == Grant::Granted)
+    };
+    host.registry.heard(is_granted).await;
+    follow::feed(&host);
+    let whom = name.map(|name| format!(" for {name}")).unwrap_or_default();
+    let granted = match is_granted(&host.registry.snapshot()) {
+        true => "",
+        false => "; the host that owns its block has not granted it yet",
+    };
+    Ok(done(format!("{address} is reserved{whom}{granted}")))
 }
 
 /// Gives up a reservation.
@@ -74,7 +87,8 @@ pub(super) async fn release(
 ) -> Answer<Done> {
     let asked = attempt("release the reservation of", &address);
     let address = parse(&asked, &address)?;
-    let released = reservation::remove(&host.store, address).await;
+    let is_gone = |holder: &ReservationHolder| sticky::is_gone(&host, holder);
+    let released = reservations::remove(&host.store, address, is_gone).await;
     released.map_err(|error| reservation::refusal(&asked, &error))?;
     let is_gone = |now: &Snapshot| !now.reservations.contains_key(&address);
     host.registry.heard(is_gone).await;

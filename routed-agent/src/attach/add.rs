@@ -2,6 +2,7 @@
 //! a step fails.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use nix::errno::Errno;
 use tartan_agent_api::plugin::{Add, Attached};
@@ -20,6 +21,7 @@ use crate::attach::furnish::furnish;
 use crate::attach::hooks::{self, HookError};
 use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
+use crate::attach::sticky::{self, StickyError};
 use crate::attach::{delete, host_end, shape, wire};
 use crate::attachments::Claim;
 use crate::endpoints::{self, Mode};
@@ -45,6 +47,8 @@ pub(crate) enum AddError {
     Registry(#[from] RegistryError),
     #[error("cannot give an address")]
     Address(#[from] AddressError),
+    #[error("cannot give the addresses of a workload")]
+    Sticky(#[from] StickyError),
     #[error("cannot keep the record")]
     Record(#[from] RunDirError),
     #[error("cannot have its host ports")]
@@ -275,9 +279,7 @@ impl Adding<'_> {
             requested: self.wish.addresses.clone(),
             unclaimable: BTreeSet::new(),
         };
-        let given = self.host.addresses.assign(&request, self.wait);
-        let addresses =
-            given.map_err(|error| fullness::explained(self.host, error))?;
+        let addresses = self.addresses(&request)?;
         self.record.attached.addresses =
             addresses.into_iter().map(shape::given).collect();
         if self.record.limits.from_container.is_some() {
@@ -293,6 +295,22 @@ impl Adding<'_> {
         let means = self.host.limiter_means();
         let limiter = &self.host.limiter;
         Ok(limiter.put_class(self.rtnl, means, &self.record)?)
+    }
+
+    fn addresses(
+        &self,
+        request: &AssignRequest,
+    ) -> Result<Vec<IpAddr>, AddError> {
+        match &self.wish.sticky {
+            Some(_) if self.wait == Wait::Never => Err(AddError::NeedsStore),
+            Some(name) => {
+                Ok(sticky::assign(self.host, request, name, self.wait)?)
+            }
+            None => {
+                let given = self.host.addresses.assign(request, self.wait);
+                Ok(given.map_err(|e| fullness::explained(self.host, e))?)
+            }
+        }
     }
 
     fn create_links(&mut self) -> Result<(), AddError> {

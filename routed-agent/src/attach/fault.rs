@@ -10,6 +10,7 @@ use crate::attach::add::AddError;
 use crate::attach::check::CheckError;
 use crate::attach::delete::DeleteError;
 use crate::attach::inside::InsideError;
+use crate::attach::sticky::StickyError;
 use crate::chain;
 use crate::nat::PortError;
 
@@ -32,6 +33,7 @@ fn add_code(error: &AddError) -> u32 {
         AddError::Address(error) => address_code(error),
         AddError::HostPorts(PortError::Taken { .. }) => code::PORT_IN_USE,
         AddError::HostPorts(PortError::Family { .. }) => code::INVALID_CONFIG,
+        AddError::Sticky(error) => sticky_code(error),
         AddError::Record(_) => code::IO,
         AddError::InterfaceExists(_) => code::INTERFACE_EXISTS,
         AddError::NoIndex
@@ -48,6 +50,7 @@ fn add_remedy(error: &AddError) -> String {
     match error {
         AddError::Class(refused) => refused.remedy(),
         AddError::Address(error) => error.remedy(),
+        AddError::Sticky(error) => error.remedy(),
         AddError::InterfaceExists(_) => {
             "another plugin made it, or it is a leftover: choose another \
              interface name, or delete it"
@@ -96,6 +99,23 @@ fn address_code(error: &AddressError) -> u32 {
         | AddressError::Offline { .. }
         | AddressError::TooLong => code::TRY_AGAIN,
         AddressError::Mirror(_) => code::IO,
+    }
+}
+
+fn sticky_code(error: &StickyError) -> u32 {
+    match error {
+        StickyError::InUse { .. } | StickyError::BlockOfOthers { .. } => {
+            code::ADDRESS_IN_USE
+        }
+        StickyError::OtherTeam { .. } | StickyError::OtherRequested { .. } => {
+            code::INVALID_CONFIG
+        }
+        StickyError::Address(error) => address_code(error),
+        StickyError::NotGranted { .. }
+        | StickyError::Store { .. }
+        | StickyError::Reservation(_)
+        | StickyError::Contended(_)
+        | StickyError::TooLong(_) => code::TRY_AGAIN,
     }
 }
 

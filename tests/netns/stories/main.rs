@@ -29,6 +29,7 @@ mod host_ports;
 mod host_reboots;
 mod hostile_calls;
 mod hosts_leave;
+mod kept_addresses;
 mod limits;
 mod masquerade;
 mod no_address_twice;
