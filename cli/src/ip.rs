@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use clap::{Subcommand, ValueEnum};
 use tartan_agent_api::people::ips::{
-    Check, CheckReport, Finding, IpState, IpView, Outcome, Repair, Reserve,
+    Check, CheckReport, Finding, FindingKind, IpState, IpView, Outcome, Repair,
+    Reserve,
 };
 use tartan_agent_api::people::{Done, path};
 use tartan_model::PoolName;
@@ -57,8 +58,10 @@ network whose configuration says \"sticky\": true.")]
         /// The address
         address: IpAddr,
     },
-    /// Hold what is given against what containers have: leaks, missing
-    /// entries, conflicts. Fails where differences stay
+    /// Hold ledger, records, kernel and store against one another: leaks,
+    /// conflicts, dead containers, lost claims. Exit status 0 where all is as
+    /// it should be, 1 where something stays
+    #[command(after_help = check_help())]
     Check {
         /// Repair what can be repaired
         #[arg(long)]
@@ -192,16 +195,16 @@ impl Shown for CheckReport {
             return format!("{looked_at} looked at: no difference\n");
         }
         let mut table = Table::new(&[
-            words("ADDRESS"),
             words("WHAT"),
+            words("SUBJECT"),
             words("HELD FOR"),
             words("FOUND AT"),
             words("OUTCOME"),
         ]);
         for finding in &self.findings {
             table.row(vec![
-                finding.address.to_string(),
                 finding.kind.as_str().to_owned(),
+                finding.subject.clone(),
                 text::or_nothing(finding.holder.as_ref()),
                 text::or_nothing(finding.found.as_ref()),
                 outcome(&finding.outcome),
@@ -209,6 +212,14 @@ impl Shown for CheckReport {
         }
         table.text()
     }
+}
+
+/// What each finding means.
+fn check_help() -> String {
+    let kinds = FindingKind::ALL
+        .iter()
+        .map(|(_, word, meaning)| format!("  {word:<20} {meaning}\n"));
+    format!("What it finds:\n{}", kinds.collect::<String>())
 }
 
 fn outcome(outcome: &Outcome) -> String {

@@ -52,7 +52,6 @@ pub(crate) fn left_behind() -> (Host, RunDir) {
         limit_class: None,
         attached: attached(),
         translation: Default::default(),
-        sticky: None,
     };
     run_dir.put_record(&record).unwrap();
     (host, run_dir)

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tartan_model::{
-    Attachment, ClassId, Family, Generation, PoolName, Slot, SlotState,
+    Attachment, ClassId, Family, Generation, PoolName, Prefix, Slot, SlotState,
 };
 
 use super::Ledger;
@@ -102,6 +103,37 @@ impl Ledger {
     pub fn by_address(&self, address: IpAddr) -> Option<Held<'_>> {
         let own = self.own_slot(address).filter(|own| own.is_held())?;
         Some(held(address, own))
+    }
+
+    /// Released addresses whose release the store has not had for so long.
+    pub fn uncommitted(
+        &self,
+        longest: Duration,
+        now: BootTime,
+    ) -> impl Iterator<Item = Held<'_>> {
+        let own = self.blocks.values().flat_map(OwnBlock::taken);
+        own.filter(move |(_, own)| {
+            !own.is_held()
+                && own.committed.is_none()
+                && now.since(own.since) > longest
+        })
+        .map(|(address, own)| held(address, own))
+    }
+
+    /// Blocks that give nothing, for their pool is gone or smaller, each with
+    /// one who has an address of it, if anybody does.
+    pub fn without_pool(&self) -> Vec<(Prefix, Option<Attachment>)> {
+        let is_orphan = |block: &&OwnBlock| {
+            let pool = self.rules.pools.get(block.pool());
+            let cidr = pool.and_then(|p| p.cidr(block.prefix.family()));
+            cidr.is_none_or(|cidr| !cidr.covers(block.prefix))
+        };
+        let holder = |block: &OwnBlock| {
+            let mut held = block.taken().filter(|(_, own)| own.is_held());
+            held.next().map(|(_, own)| own.slot.attachment.clone())
+        };
+        let orphans = self.blocks.values().filter(is_orphan);
+        orphans.map(|block| (block.prefix, holder(block))).collect()
     }
 
     /// How much is given, per pool and family.

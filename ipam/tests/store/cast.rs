@@ -166,6 +166,24 @@ impl Agent {
         Ok(())
     }
 
+    /// Asks the ledger alone for an address.
+    pub(crate) fn ask(
+        &mut self,
+        container: &str,
+        address: IpAddr,
+    ) -> Result<Vec<IpAddr>, AssignError> {
+        let request = AssignRequest {
+            attachment: format!("shop,{container},eth0").parse().unwrap(),
+            generation: Generation(1),
+            class: "002a:0007".parse().unwrap(),
+            pools: vec![default_pool()],
+            requested: vec![address],
+            unclaimable: BTreeSet::new(),
+        };
+        let assigned = self.ledger.assign(&request, at(0));
+        assigned.map(|assigned| assigned.addresses)
+    }
+
     pub(crate) fn release(&mut self, container: &str) {
         let who = format!("shop,{container},eth0").parse().unwrap();
         self.ledger.release(&who, None, at(0)).unwrap();

@@ -9,4 +9,5 @@ mod claims;
 mod generations;
 mod hosts;
 mod pools;
+mod reservations;
 mod restored;

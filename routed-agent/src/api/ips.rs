@@ -1,6 +1,9 @@
 //! Addresses: who has them, which are kept, what leaked. Acts; `views` says
-//! how they are shown, `repair` what is done about a leak.
+//! how they are shown, `repair`, `kernel` and `kept`
+//! what is done about what ledger, kernel and store disagree on.
 
+mod kept;
+mod kernel;
 mod repair;
 mod reservation;
 mod views;

@@ -37,7 +37,7 @@ impl Etcd {
         etcd
     }
 
-    fn comes(&mut self) {
+    pub(crate) fn comes(&mut self) {
         let process = inside::inside(self.host.netns(), || {
             Command::new("etcd")
                 .args(["--data-dir", &self.data, "--log-level", "error"])
@@ -62,7 +62,7 @@ impl Etcd {
         });
     }
 
-    fn goes(&mut self) {
+    pub(crate) fn goes(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
@@ -85,6 +85,31 @@ impl Etcd {
         let pid = self.process.as_ref().unwrap().id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());
+    }
+}
+
+impl Etcd {
+    /// Writes over every block, as somebody else's tool would.
+    pub(crate) fn every_block(&self, change: impl Fn(&str) -> String) {
+        let keys = self.etcdctl(&[
+            "get",
+            "--keys-only",
+            "--prefix",
+            "/tartan/blocks/",
+        ]);
+        for key in keys.lines().filter(|line| !line.is_empty()) {
+            let value = self.etcdctl(&["get", "--print-value-only", key]);
+            self.etcdctl(&["put", key, &change(value.trim_end())]);
+        }
+    }
+
+    fn etcdctl(&self, arguments: &[&str]) -> String {
+        let mut ask = Command::new("etcdctl");
+        ask.args(["--endpoints", URL]).args(arguments);
+        let said = inside::inside(self.host.netns(), || {
+            process::spawn(ask.env("ETCDCTL_API", "3"))
+        });
+        process::finish(said, b"", "etcdctl").success("etcdctl")
     }
 }
 

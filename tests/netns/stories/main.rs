@@ -30,6 +30,7 @@ mod host_reboots;
 mod hostile_calls;
 mod hosts_leave;
 mod kept_addresses;
+mod leaks_and_conflicts;
 mod limits;
 mod masquerade;
 mod no_address_twice;

@@ -11,6 +11,7 @@ use tartan_agent_api::record::Record;
 use tartan_ipam::check::{self, Leak};
 use tartan_model::Attachment;
 
+use super::{kept, kernel};
 use crate::chain;
 use crate::clock::boot_time;
 use crate::host::Host;
@@ -25,8 +26,22 @@ pub(super) fn check(host: &Host, repair: Repair) -> CheckReport {
         let leaks = check::check(ledger.held(), &living, boot_time());
         (ledger.held().count(), leaks)
     });
-    let findings = leaks.iter().map(|leak| finding(host, leak, repair));
-    CheckReport { looked_at: held, findings: findings.collect() }
+    // What the kernel and dead containers leave is mended first: an address
+    // of theirs is then no leak any more.
+    let mut findings = kernel::check(host, repair);
+    let leaks = match repair {
+        Repair::Nothing => leaks,
+        Repair::Fix => again(host),
+    };
+    findings.extend(leaks.iter().map(|leak| finding(host, leak, repair)));
+    findings.extend(kept::check(host, repair));
+    CheckReport { looked_at: held, findings }
+}
+
+fn again(host: &Host) -> Vec<Leak> {
+    let living = living(&host.attachments.all());
+    let now = boot_time();
+    host.addresses.look(|ledger| check::check(ledger.held(), &living, now))
 }
 
 fn living(records: &[Record]) -> BTreeMap<IpAddr, Attachment> {
@@ -47,14 +62,15 @@ fn finding(host: &Host, leak: &Leak, repair: Repair) -> Finding {
         }
     };
     Finding {
-        address: leak.address(),
         kind,
+        subject: leak.address().to_string(),
         holder: holder.cloned(),
         found: found.cloned(),
         outcome: match repair {
             Repair::Nothing => Outcome::Told,
             Repair::Fix => fix(host, leak),
         },
+        meaning: kind.meaning().to_owned(),
     }
 }
 
