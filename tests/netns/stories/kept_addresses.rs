@@ -91,8 +91,11 @@ fn a_workload_comes_back(ambre: &Host) {
     // Across a restart of the agent, and a death without DEL.
     ambre.restarts_agent();
     again.dies();
-    ambre.tartan("gc").success("gc");
-    let last = starts(ambre, "four", "db-0");
+    let last = ambre.container("four");
+    until_fine(seconds(30), "the dead holder is noticed", || {
+        ambre.tartan("gc").success("gc");
+        last.attach(&named("db-0")).map(drop).map_err(|fault| fault.msg)
+    });
     assert_eq!(last.addresses(), addresses);
 }
 

@@ -55,14 +55,15 @@ story!(a_dead_container_is_found_and_mended, |world| {
     front.dies();
     until_fine(seconds(30), "its link is gone", || {
         let (code, found) = check(&ambre, "");
+        // Its entry in the kernel's maps is nobody's by now.
         match (code, kinds(&found).as_slice()) {
-            (Some(1), ["dead"]) => Ok(()),
+            (Some(1), ["dead"] | ["dead", "nobodys"]) => Ok(()),
             _ => Err(format!("{found:?}")),
         }
     });
     let (code, found) = check(&ambre, "--fix");
     assert_eq!(code, Some(0), "{found:?}");
-    assert_eq!(kinds(&found), ["dead"], "{found:?}");
+    assert!(kinds(&found).contains(&"dead"), "{found:?}");
     is_clean(&ambre);
     stock.check(&shop()).unwrap();
 });
