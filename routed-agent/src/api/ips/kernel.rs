@@ -21,7 +21,7 @@ pub(super) fn check(host: &Host, repair: Repair) -> Vec<Finding> {
     };
     let mut findings = two_links();
     let report = match sweep::sweep(host, mode) {
-        Ok(report) => report,
+        Ok(swept) => swept.endpoints,
         Err(error) => {
             tracing::warn!("{}", chain(&error));
             return findings;
@@ -68,6 +68,13 @@ fn finding(step: &Step, outcome: Outcome) -> Finding {
             generation.host_link_name(),
             attachment.as_ref(),
         ),
+        Step::Limiter => (FindingKind::Kernel, "limiter".to_owned(), None),
+        Step::Limit(who, ..) => {
+            (FindingKind::Kernel, who.to_string(), Some(who))
+        }
+        Step::DropClass(class) => {
+            (FindingKind::Nobodys, format!("limit {class:?}"), None)
+        }
         Step::Forget(who, _) => (FindingKind::Dead, who.to_string(), Some(who)),
     };
     made(kind, subject, outcome, found.cloned())
