@@ -68,6 +68,12 @@ fn finding(step: &Step, outcome: Outcome) -> Finding {
             generation.host_link_name(),
             attachment.as_ref(),
         ),
+        Step::Attach(who, _) => {
+            (FindingKind::Kernel, who.to_string(), Some(who))
+        }
+        Step::Unpin(link) => {
+            (FindingKind::Nobodys, format!("pin {link:?}"), None)
+        }
         Step::Limiter => (FindingKind::Kernel, "limiter".to_owned(), None),
         Step::Limit(who, ..) => {
             (FindingKind::Kernel, who.to_string(), Some(who))
