@@ -32,12 +32,13 @@ mod skeleton;
 mod stale;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tartan_agent_api::record::Record;
 use tartan_hostnet::nft::{Chain, Element, Nft, Set};
 use tartan_hostnet::{NetfilterError, OpenError, ReadError, SysctlError};
-use tartan_model::{Attachment, Family, HostPort, Pool, PoolName};
+use tartan_model::{Attachment, Family, HostPort, Pool, PoolName, Translation};
 use thiserror::Error;
 
 pub(crate) use foreign::Foreign;
@@ -50,6 +51,7 @@ use crate::endpoints::Mode;
 use crate::host::Host;
 use crate::registry::Snapshot;
 use holders::Holders;
+use stale::Tracked;
 
 /// What of netfilter is ours, or should be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +101,7 @@ pub(crate) struct Translator {
     holders: Mutex<Holders>,
     /// Held while the kernel's tables are changed; taken before `holders`.
     kernel: Mutex<Option<Nft>>,
+    tracked: Mutex<Tracked>,
     last: Mutex<Report>,
     /// The pools that the kernel was told of last.
     told: Mutex<Option<BTreeMap<PoolName, Pool>>>,
@@ -111,6 +114,7 @@ impl Translator {
             setting: Mutex::new(setting),
             holders: Mutex::default(),
             kernel: Mutex::default(),
+            tracked: Mutex::default(),
             last: Mutex::default(),
             told: Mutex::default(),
         }
@@ -125,6 +129,17 @@ impl Translator {
     pub(crate) fn restore(&self, records: &[Record]) {
         let mut holders = lock(&self.holders);
         records.iter().for_each(|record| holders.restore(record));
+    }
+
+    /// What living containers with these addresses asked for, as far as the
+    /// kernel's table tells: their records were lost.
+    pub(crate) fn recover(
+        &self,
+        addresses: &[IpAddr],
+    ) -> Result<Translation, NatError> {
+        let mut kernel = lock(&self.kernel);
+        let found = observed::elements(nft(&mut kernel)?)?;
+        Ok(elements::asked_by(addresses, &found))
     }
 
     /// Takes the host ports of an attachment to be, or says who has one.
@@ -156,7 +171,7 @@ impl Translator {
             apply::put(nft(&mut kernel)?, &Held::of(record))?;
         }
         drop(kernel);
-        stale::forget_untranslated(record)
+        stale::forget_untranslated(&mut lock(&self.tracked), record)
     }
 
     /// Translates no longer. Goes on whatever happens: what stays is found by
@@ -184,7 +199,7 @@ impl Translator {
             self.repair(&mut kernel, registry)?;
         }
         drop(kernel);
-        stale::forget_translated(record)
+        stale::forget_translated(&mut lock(&self.tracked), record)
     }
 
     /// Holds the kernel against what should be, once. May be called at any

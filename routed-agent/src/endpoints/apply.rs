@@ -8,7 +8,7 @@
 use tartan_agent_api::plugin::Attached;
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_hostnet::Rtnl;
-use tartan_model::{Attachment, Generation, Translation};
+use tartan_model::{Attachment, Generation};
 
 use crate::attach::shaping::{self, Paces};
 use crate::attach::{delete, hooks, host_end, shape, wire};
@@ -191,6 +191,11 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
     }
     let v4 = entry.ipv4.map(Into::into);
     let v6 = entry.ipv6.map(Into::into);
+    let addresses: Vec<_> = v4.into_iter().chain(v6).collect();
+    let translation = match host.nat.recover(&addresses) {
+        Ok(translation) => translation,
+        Err(error) => return Outcome::Failed(crate::chain(&error)),
+    };
     let record = Record {
         v: record::VERSION,
         attachment: attachment.clone(),
@@ -211,10 +216,10 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
             host_mac: wire::HOST_MAC,
             mac: entry.mac,
             mtu: endpoint.mtu,
-            addresses: v4.into_iter().chain(v6).map(shape::given).collect(),
+            addresses: addresses.into_iter().map(shape::given).collect(),
             class: entry.class,
         },
-        translation: Translation::default(),
+        translation,
     };
     if let Some(number) = record.limit_class {
         host.limiter.reserve(number);
@@ -222,6 +227,7 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
     if let Err(error) = claim.put(&record) {
         return Outcome::Failed(crate::chain(&error));
     }
+    host.nat.restore(std::slice::from_ref(&record));
     host.addresses.restore(&record).into()
 }
 

@@ -1,10 +1,13 @@
 //! What goes into the sets of our table. Pure.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use tartan_hostnet::nft::{Element, octets, parts};
 use tartan_model::prefix::address_number;
-use tartan_model::{Door, Family, HostPort, Masquerade, Prefix, Translation};
+use tartan_model::{
+    Door, Family, HostPort, Masquerade, Prefix, Translation, Transport,
+};
 
 use crate::nat::skeleton::Names;
 
@@ -50,6 +53,61 @@ fn of_port(port: &HostPort, to: IpAddr) -> impl Iterator<Item = Element> {
         let data = parts(&[&octets(to), &port.to.to_be_bytes()]);
         Element { set, key, data, is_end: false }
     })
+}
+
+/// What an attachment with these addresses asked for, by what of it is in the
+/// table: for one whose record was lost.
+pub(super) fn asked_by(
+    addresses: &[IpAddr],
+    found: &BTreeSet<Element>,
+) -> Translation {
+    let mut ports = BTreeSet::new();
+    let mut masquerade = Masquerade::No;
+    for address in addresses {
+        let names = Names::of(Family::of(*address));
+        let own = octets(*address);
+        for element in found {
+            if element.set == names.leaving && element.key == own {
+                masquerade = Masquerade::Yes;
+            }
+            if element.data.starts_with(&own) {
+                ports.extend(host_port(element, *address));
+            }
+        }
+    }
+    Translation { masquerade, ports: ports.into_iter().collect() }
+}
+
+/// The port that `of_port` wrote, at every address of one family or at one.
+fn host_port(element: &Element, to: IpAddr) -> Option<HostPort> {
+    let family = Family::of(to);
+    let names = Names::of(family);
+    let bytes = usize::from(family.bits() / 8);
+    let (address, door) = if element.set == names.ports {
+        (family.address(0), element.key.as_slice())
+    } else if element.set == names.ports_at {
+        let (at, door) = element.key.split_at_checked(bytes)?;
+        (read_address(at)?, door)
+    } else {
+        return None;
+    };
+    let [number, _, _, _, high, low, ..] = *door else { return None };
+    let [to_high, to_low, ..] = *element.data.get(bytes..)? else {
+        return None;
+    };
+    let transport =
+        Transport::ALL.into_iter().find(|known| known.number() == number)?;
+    Some(HostPort {
+        transport,
+        address: Some(address),
+        port: u16::from_be_bytes([high, low]),
+        to: u16::from_be_bytes([to_high, to_low]),
+    })
+}
+
+fn read_address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
 }
 
 /// The addresses of `prefixes`, as ranges in the sets that `name` chooses.

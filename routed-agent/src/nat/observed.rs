@@ -53,6 +53,14 @@ pub(super) fn has(
     Ok(wanted.iter().all(|element| found.contains(element)))
 }
 
+/// Everything in the sets of our table; nothing where it is not there.
+pub(super) fn elements(
+    nft: &mut Nft,
+) -> Result<BTreeSet<Element>, NetfilterError> {
+    let table = observe_table(nft)?;
+    Ok(table.map(|table| table.elements).unwrap_or_default())
+}
+
 fn observe_table(nft: &mut Nft) -> Result<Option<TableState>, NetfilterError> {
     let Some(seen) = nft.table(&table())? else { return Ok(None) };
     let known: BTreeSet<_> =

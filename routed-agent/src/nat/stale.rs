@@ -9,15 +9,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use tartan_agent_api::record::Record;
-use tartan_hostnet::{Connection, Conntrack, Rtnl};
+use tartan_hostnet::{Connection, Conntrack, NetfilterError, Rtnl};
 use tartan_model::{Door, Family, Transport};
 
 use crate::nat::NatError;
 
+/// The socket to connection tracking. It is opened when it is first needed and
+/// stays open: closing one of netfilter's sockets waits for an RCU grace
+/// period while the kernel still clears up after a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Tracked(Option<Conntrack>);
+
+impl Tracked {
+    fn opened(&mut self) -> Result<&mut Conntrack, NetfilterError> {
+        match &mut self.0 {
+            Some(tracked) => Ok(tracked),
+            none => Ok(none.insert(Conntrack::open()?)),
+        }
+    }
+}
+
 /// Forgets datagrams' connections to new host ports of `record` that led
 /// elsewhere: a client that sent before the port was there, or to a container
 /// that died. A stream needs no help: it ends when nobody answers.
-pub(super) fn forget_untranslated(record: &Record) -> Result<(), NatError> {
+pub(super) fn forget_untranslated(
+    tracked: &mut Tracked,
+    record: &Record,
+) -> Result<(), NatError> {
     let mut by_transport: BTreeMap<Transport, BTreeSet<u16>> = BTreeMap::new();
     let ports = record.translation.ports.iter();
     for port in ports.filter(|port| port.transport != Transport::Tcp) {
@@ -26,7 +44,7 @@ pub(super) fn forget_untranslated(record: &Record) -> Result<(), NatError> {
     if by_transport.is_empty() {
         return Ok(());
     }
-    let mut tracked = Conntrack::open()?;
+    let tracked = tracked.opened()?;
     let mut old = Vec::new();
     let own: Vec<_> = record.addresses().collect();
     for (transport, ports) in by_transport {
@@ -38,7 +56,7 @@ pub(super) fn forget_untranslated(record: &Record) -> Result<(), NatError> {
             old.extend(found.into_iter().map(|one| (transport, one)));
         }
     }
-    forget(&mut tracked, old, record)
+    forget(tracked, old, record)
 }
 
 /// Of what led elsewhere only what came to a door of the new ones: others'
@@ -74,11 +92,14 @@ fn forget(
 }
 
 /// Forgets connections that host ports of `record` led to its container.
-pub(super) fn forget_translated(record: &Record) -> Result<(), NatError> {
+pub(super) fn forget_translated(
+    tracked: &mut Tracked,
+    record: &Record,
+) -> Result<(), NatError> {
     if record.translation.ports.is_empty() {
         return Ok(());
     }
-    let mut tracked = Conntrack::open()?;
+    let tracked = tracked.opened()?;
     for address in record.addresses() {
         for one in tracked.answered_by(address)? {
             if one.destination != address {

@@ -16,6 +16,8 @@ mod containerd;
 mod cri;
 mod cri_runs;
 mod ctr_runs;
+mod docker;
+mod docker_beside;
 mod image;
 mod machine;
 mod page;

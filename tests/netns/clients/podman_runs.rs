@@ -1,7 +1,9 @@
 //! What podman does with our networks.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
-use tartan_stories::{Host, Network, leftover, story, witness};
+use tartan_stories::{Host, Network, inside, leftover, story, witness};
 
 use crate::podman::Podman;
 
@@ -12,7 +14,9 @@ fn ours(host: &Host, team: &str) -> Value {
         "team": team,
         "ipam": {},
         "agent": host.run_dir().join("cni.sock"),
-        "capabilities": { "ips": true, "mac": true, "aliases": true },
+        "capabilities": {
+            "ips": true, "mac": true, "aliases": true, "portMappings": true,
+        },
     })
 }
 
@@ -155,6 +159,41 @@ story!(podman_starts_its_containers_after_a_reboot, |world| {
 
     assert_eq!(podman.addresses("front", "one")[0], "10.77.3.9");
     talk(&podman, "stock", "front");
+    podman.does("rm -f -t 0 front stock");
+    leftover::none_on(&ambre);
+});
+
+// `podman run -p`: a page at a port of the host, for the host, for another
+// container, and again after a restart; a port that is taken is refused.
+story!(podman_publishes_ports, |world| {
+    let ambre = world.host("ambre");
+    let podman = podman(world, &ambre);
+    podman.runs("stock", "--network one");
+
+    let ports = "-p 8080:80 -p 127.0.0.1:5353:53/udp";
+    podman.runs("front", &format!("--network one {ports}"));
+
+    let page = |address: &str| {
+        let url = format!("http://{address}:8080/");
+        let mut wget = Command::new("busybox");
+        wget.args(["wget", "-q", "-O", "-", &url]);
+        inside::run(ambre.netns(), &mut wget, b"").stdout
+    };
+    let addresses = ambre.addresses();
+    for _ in 0..2 {
+        assert_eq!(page("127.0.0.1"), "told\n");
+        assert_eq!(page(&addresses[0].to_string()), "told\n");
+        let own = format!("{}:8080", addresses[0]);
+        assert_eq!(podman.page("stock", &own).stdout, "told\n");
+        assert_eq!(podman.page("front", &own).stdout, "told\n");
+        podman.does("restart -t 0 front");
+    }
+    let found = witness::translated(ambre.netns()).join("\n");
+    assert!(found.contains("5353") && found.contains("127.0.0.1"), "{found}");
+    let network = Network::named("shop").team("shop");
+    let other = ambre.container("other");
+    let taken = network.with_ports(&["tcp 8080 > 80"]);
+    assert_eq!(other.attach(&taken).unwrap_err().code, 105);
     podman.does("rm -f -t 0 front stock");
     leftover::none_on(&ambre);
 });

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use serde_json::json;
 use tartan_stories::talk::Conversation;
 use tartan_stories::within::seconds;
 use tartan_stories::{
@@ -156,12 +157,17 @@ story!(status_says_whether_the_agent_is_there, |world| {
 });
 
 /// The same network, asking for everything that takes a step of its own.
-fn slow() -> Network {
-    let rates = serde_json::json!({
+fn asking() -> Network {
+    let rates = json!({
         "ingressRate": 20_000_000, "egressRate": 20_000_000,
     });
+    let port = json!({
+        "hostPort": 8080, "containerPort": 80, "protocol": "udp",
+    });
+    let asked = json!({ "bandwidth": rates, "portMappings": [port] });
     shop()
-        .with("runtimeConfig", serde_json::json!({ "bandwidth": rates }))
+        .with("ipMasq", json!(true))
+        .with("runtimeConfig", asked)
         .with("attach", "tcx".into())
 }
 
@@ -174,7 +180,7 @@ story!(an_agent_may_die_before_any_step_of_add, |world| {
         let name = step.replace([':', ' '], "-");
         let front = ambre.container(&name);
         dies_at(&ambre, &step, || {
-            let fault = front.attach(&slow()).expect_err(&step);
+            let fault = front.attach(&asking()).expect_err(&step);
             assert_eq!(fault.code, 11, "{step}: {fault:?}");
         });
         ambre.starts_agent();
@@ -188,8 +194,8 @@ story!(an_agent_may_die_before_any_step_of_del, |world| {
     let stays = ambre.runs("stays", &shop());
     for step in steps("del:") {
         let name = step.replace([':', ' '], "-");
-        let front = ambre.runs(&name, &slow());
-        dies_at(&ambre, &step, || front.detach(&shop()).expect(&step));
+        let front = ambre.runs(&name, &asking());
+        dies_at(&ambre, &step, || front.detach(&asking()).expect(&step));
         ambre.starts_agent();
         after(&ambre, &stays, &front, &step);
     }
@@ -197,7 +203,7 @@ story!(an_agent_may_die_before_any_step_of_del, |world| {
 
 // ... and for the undoing of an ADD that failed at its very end.
 fn after(host: &Host, stays: &Container, front: &Container, step: &str) {
-    front.detach(&shop()).expect("a DEL always follows");
+    front.detach(&asking()).expect("a DEL always follows");
     within(seconds(30), &format!("nothing but 'stays' after {step}"), || {
         let records = fs::read_dir(host.run_dir().join("attachments"));
         let links = witness::links(host.netns());
@@ -207,14 +213,15 @@ fn after(host: &Host, stays: &Container, front: &Container, step: &str) {
             && ours.count() == 1
             && routes.len() == 2
             && witness::classes(host.netns(), "tartan-ifb").is_empty()
+            && witness::translated(host.netns()).is_empty()
             && leftover::held(host).len() == 2)
             .then_some(())
     });
     let result = stays.result();
     witness::confirms(host.netns(), stays.netns(), "eth0", &result).unwrap();
-    host.attaches(front, &shop());
+    host.attaches(front, &asking());
     front.reaches(stays, tcp(80));
-    front.detach(&shop()).unwrap();
+    front.detach(&asking()).unwrap();
 }
 
 /// Restarts the agent so that it kills itself before `step`; then `act` must

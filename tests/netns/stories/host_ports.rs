@@ -368,8 +368,15 @@ story!(host_ports_outlive_the_agent, |world| {
     ambre.kills_agent();
     seen(&ambre.end(), at(LOOPBACK, 8080), &front, tcp(80));
     ambre.starts_agent();
-
     holds_after_restart(&ambre, &front);
+
+    ambre.kills_agent();
+    std::fs::remove_dir_all(ambre.run_dir().join("attachments")).unwrap();
+    ambre.starts_agent();
+    let other = ambre.container("another");
+    let fault = refused(&other, &shop(&["tcp 8080 > 80"]));
+    assert!(fault.msg.contains("front"), "{fault:?}");
+    seen(&ambre.end(), at(LOOPBACK, 8080), &front, tcp(80));
 });
 
 // The lines of SCTP are made; the kernel of these tests has no such sockets.

@@ -69,6 +69,36 @@ fn an_attachment_has_elements_for_what_it_asks_alone() {
 }
 
 #[test]
+fn what_was_asked_for_is_read_back_from_the_table() {
+    let addresses: Vec<IpAddr> =
+        ["10.77.0.5", "fd00::5"].map(|a| a.parse().unwrap()).into();
+    let port = |address: &str, transport, port| HostPort {
+        transport,
+        address: Some(address.parse().unwrap()),
+        port,
+        to: 80,
+    };
+    let mut ports = vec![
+        port("0.0.0.0", Transport::Tcp, 8080),
+        port("::", Transport::Sctp, 8080),
+        port("127.0.0.1", Transport::Udp, 53),
+        port("2001:db8::1", Transport::Tcp, 1),
+    ];
+    ports.sort();
+    let masquerade = Masquerade::Yes;
+    let asked = Translation { masquerade, ports };
+    let mut found = BTreeSet::from_iter(of_attachment(&asked, &addresses));
+    let other: Vec<IpAddr> = vec!["10.77.0.6".parse().unwrap()];
+    let others = HostPort { port: 99, ..asked.ports[0] };
+    let others =
+        Translation { masquerade: Masquerade::No, ports: vec![others] };
+    found.extend(of_attachment(&others, &other));
+    assert_eq!(asked_by(&addresses, &found), asked);
+    let read = asked_by(&other, &found);
+    assert_eq!(of_attachment(&read, &other), of_attachment(&others, &other));
+}
+
+#[test]
 fn a_port_is_written_as_the_kernel_reads_it() {
     let port = HostPort {
         transport: Transport::Tcp,
