@@ -233,11 +233,11 @@ impl Netfilter {
             let mut room = self.datagram.as_mut_slice();
             match self.socket.recv(&mut room, MSG_DONTWAIT | MSG_TRUNC) {
                 Ok(length) => return Ok(Some(length)),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock => return Ok(None),
-                    _ => return Err(NetfilterError::Receive(error)),
-                },
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(NetfilterError::Receive(error)),
             }
         }
     }

@@ -229,3 +229,6 @@ fn value_of(one: &Fields<'_>, kind: u16) -> Result<Vec<u8>, Malformed> {
     let data = fields(data, 0)?;
     Ok(data.get(&VALUE).map(|value| value.to_vec()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -333,7 +333,7 @@ fn equal(value: &[u8]) -> E {
 /// A rule whose comment ends with a digest of what it does: a rule that
 /// another build wrote, or that somebody put in its place, has another.
 fn rule<const N: usize>(chain: &str, says: &str, parts: [Vec<E>; N]) -> Rule {
-    let expressions = parts.concat();
+    let expressions: Vec<E> = parts.into_iter().flatten().collect();
     let digest = fnv(format!("{expressions:?}").as_bytes());
     Rule {
         chain: chain.to_owned(),
