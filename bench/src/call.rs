@@ -19,6 +19,15 @@ pub(crate) fn timed(call: &Call) -> anyhow::Result<Duration> {
     Ok(took)
 }
 
+/// The same, with what it said on standard output.
+pub(crate) fn answered(call: &Call) -> anyhow::Result<(Duration, String)> {
+    let started = Instant::now();
+    let output = run(&call.program, &[], call)?;
+    let took = started.elapsed();
+    succeeded(call, &output)?;
+    Ok((took, String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
 /// The most memory that the program held, in KiB, by `bench/floor/weigh`.
 pub(crate) fn weighed(call: &Call, scales: &Path) -> anyhow::Result<f64> {
     let program = call.program.display().to_string();

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `arguments` | what was typed (decides) |
 //! | `contender` | who is measured, and how each is called (decides) |
+//! | `translated` | the same with masquerade and host ports (decides) |
 //! | `statistics` | medians, percentiles, intervals (decides) |
 //! | `row`, `table` | a result, and how results are shown (decide) |
 //! | `call` | runs one plugin once (acts) |
@@ -30,6 +31,7 @@ mod machine;
 mod row;
 mod statistics;
 mod table;
+mod translated;
 mod workload;
 
 use std::process::ExitCode;

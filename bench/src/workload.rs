@@ -3,8 +3,10 @@
 mod add;
 mod compare;
 mod footprint;
+mod nat;
 mod pairs;
 mod parallel;
+mod ports;
 
 use std::fs;
 
@@ -16,6 +18,7 @@ use crate::arguments::{Arguments, Effort};
 use crate::contender::{Contender, Places, Verb};
 use crate::row::Row;
 use crate::table::table;
+use crate::translated::{self, Ports};
 use crate::{call, ground, machine};
 
 /// A kind of work.
@@ -29,12 +32,22 @@ pub(crate) enum Workload {
     Pairs,
     /// Processor time, memory, size.
     Footprint,
+    /// ADD and DEL with masquerade and one host port.
+    Nat,
+    /// One more host port, and what passes through it.
+    Ports,
 }
 
 impl Workload {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Add, Self::Parallel, Self::Pairs, Self::Footprint];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Add,
+        Self::Parallel,
+        Self::Pairs,
+        Self::Footprint,
+        Self::Nat,
+        Self::Ports,
+    ];
 
     /// Its name on the command line and of its file.
     pub(crate) fn name(self) -> &'static str {
@@ -43,6 +56,8 @@ impl Workload {
             Self::Parallel => "parallel",
             Self::Pairs => "pairs",
             Self::Footprint => "footprint",
+            Self::Nat => "nat",
+            Self::Ports => "ports",
         }
     }
 
@@ -57,6 +72,8 @@ impl Workload {
             Self::Parallel => parallel::run(bench),
             Self::Pairs => pairs::run(bench),
             Self::Footprint => footprint::run(bench),
+            Self::Nat => nat::run(bench),
+            Self::Ports => ports::run(bench),
         }
     }
 }
@@ -100,6 +117,32 @@ impl Bench {
             Effort::Full => full,
             Effort::Quick => quick,
         }
+    }
+
+    /// Those who translate: ours, and Debian's `ptp` with `portmap`.
+    pub(crate) fn translating(&self) -> Vec<Contender> {
+        let translates =
+            |who: &Contender| matches!(who, Contender::Tartan | Contender::Ptp);
+        self.contenders.iter().copied().filter(translates).collect()
+    }
+
+    /// Milliseconds of one call, or of a chain of them, for a container that
+    /// is translated for.
+    pub(crate) fn time_translated(
+        &self,
+        who: Contender,
+        what: (Verb, usize),
+        ports: Ports,
+    ) -> anyhow::Result<f64> {
+        let mut took = 0.0;
+        let mut previous = None;
+        for chained in translated::calls(&self.places, who, what, ports) {
+            let call = chained.behind(previous.as_ref());
+            let (one, said) = call::answered(&call)?;
+            took += one.as_secs_f64() * 1e3;
+            previous = serde_json::from_str(&said).ok();
+        }
+        Ok(took)
     }
 
     /// Milliseconds of one call.
