@@ -14,6 +14,7 @@ mod call;
 mod configuration;
 mod document;
 mod envelope;
+mod netfilter;
 mod netlink;
 mod people;
 mod plugin_socket;
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     ("call", call::run),
     ("configuration", configuration::run),
     ("document", document::run),
+    ("netfilter", netfilter::run),
     ("netlink", netlink::run),
     ("people", people::run),
     ("plugin_socket", plugin_socket::run),

@@ -143,7 +143,7 @@ impl Connection {
         self.at.1
     }
 
-    fn read(payload: &[u8]) -> Result<Option<Self>, Malformed> {
+    pub(crate) fn read(payload: &[u8]) -> Result<Option<Self>, Malformed> {
         let original = find(payload, HEADER_BYTES, ORIGINAL)?;
         let reply = find(payload, HEADER_BYTES, REPLY)?;
         let (Some(original), Some(reply)) = (original, reply) else {

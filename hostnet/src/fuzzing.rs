@@ -6,8 +6,13 @@ use std::net::IpAddr;
 use netlink_packet_core::Emitable;
 
 use crate::answer::{Answer, answers};
+use crate::conntrack::Connection;
 use crate::neighbour::read_address;
-use crate::{BlockPair, Filter, Link, Malformed, Neighbour, Route, Rule};
+use crate::nft::seen;
+use crate::nft::{ChainSeen, RuleSeen, Set};
+use crate::{
+    BlockPair, Class, Filter, Link, Malformed, Neighbour, Queue, Route, Rule,
+};
 
 /// What one item of an answer can be read as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,27 @@ pub enum Thing {
     Blocks(u32, BlockPair),
     /// A filter.
     Filter(Filter),
+    /// A queue of a link.
+    Queue(Queue),
+    /// A class of a tree of queues.
+    Class(Class),
+}
+
+/// What one item of netfilter's answers can be read as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetfilterThing {
+    /// The name of a table.
+    Table(String),
+    /// A chain.
+    Chain(ChainSeen),
+    /// A rule.
+    Rule(RuleSeen),
+    /// A set, and its table's name.
+    Set(String, Set),
+    /// So many elements of a set.
+    Elements(usize),
+    /// A connection.
+    Connection(Connection),
 }
 
 /// Reads a datagram. Each item in it is read as each kind of thing, for
@@ -51,8 +77,34 @@ pub fn things(payload: &[u8]) -> Vec<Thing> {
         Neighbour::read(payload).map(|found| found.map(Thing::Neighbour)),
         BlockPair::read(payload).map(|found| found.map(blocks)),
         Filter::read(payload).map(|found| found.map(Thing::Filter)),
+        Queue::read(payload).map(|found| found.map(Thing::Queue)),
+        Class::read(payload).map(|found| found.map(Thing::Class)),
     ];
     readings.into_iter().filter_map(|read| read.ok().flatten()).collect()
+}
+
+/// What the payload of an item of netfilter can be read as.
+pub fn netfilter_things(payload: &[u8]) -> Vec<NetfilterThing> {
+    use NetfilterThing as Is;
+    let elements = seen::elements(payload, "elements");
+    let readings = [
+        seen::name(payload).map(|found| found.map(Is::Table)),
+        seen::chain(payload).map(|found| found.map(Is::Chain)),
+        seen::rule(payload).map(|found| found.map(Is::Rule)),
+        seen::set(payload).map(|found| found.map(|(t, set)| Is::Set(t, set))),
+        elements.map(|all| Some(Is::Elements(all.len()))),
+        Connection::read(payload).map(|found| found.map(Is::Connection)),
+    ];
+    readings.into_iter().filter_map(|read| read.ok().flatten()).collect()
+}
+
+/// The same of each item in a datagram.
+pub fn netfilter(datagram: &[u8]) -> Vec<NetfilterThing> {
+    let items = answers(datagram).filter_map(|answer| match answer.ok()? {
+        Answer::Item { payload, .. } => Some(netfilter_things(payload)),
+        Answer::Verdict { .. } => None,
+    });
+    items.flatten().collect()
 }
 
 /// The payload by which a route is asked for.

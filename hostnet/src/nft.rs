@@ -12,7 +12,7 @@
 //! small, and what a program prints is nobody's promise.
 
 mod expression;
-mod seen;
+pub(crate) mod seen;
 mod socket;
 mod table;
 mod transaction;

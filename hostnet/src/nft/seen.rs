@@ -98,12 +98,12 @@ fn number(fields: &Fields<'_>, kind: u16) -> Result<Option<u32>, Malformed> {
 }
 
 /// The name of a table.
-pub(super) fn name(payload: &[u8]) -> Result<Option<String>, Malformed> {
+pub(crate) fn name(payload: &[u8]) -> Result<Option<String>, Malformed> {
     Ok(Some(string(&fields(payload, HEADER_BYTES)?, 1)))
 }
 
 /// A chain.
-pub(super) fn chain(payload: &[u8]) -> Result<Option<ChainSeen>, Malformed> {
+pub(crate) fn chain(payload: &[u8]) -> Result<Option<ChainSeen>, Malformed> {
     let fields = fields(payload, HEADER_BYTES)?;
     let base = base(&fields)?;
     let chain = Chain { name: string(&fields, 3), base };
@@ -130,7 +130,7 @@ fn base(chain: &Fields<'_>) -> Result<Option<BaseChain>, Malformed> {
 }
 
 /// A rule.
-pub(super) fn rule(payload: &[u8]) -> Result<Option<RuleSeen>, Malformed> {
+pub(crate) fn rule(payload: &[u8]) -> Result<Option<RuleSeen>, Malformed> {
     let fields = fields(payload, HEADER_BYTES)?;
     let handle = fields.get(&3).copied().unwrap_or(&[0; 8]);
     let handle = handle.try_into().map_err(|_| Malformed::Attribute)?;
@@ -157,27 +157,34 @@ fn expressions(list: &[u8]) -> Result<Vec<Normal>, Malformed> {
         let one = fields(value, 0)?;
         let data = one.get(&2).copied().unwrap_or_default();
         let data = fields(data, 0)?;
-        let data = data.into_iter().map(|(kind, v)| (kind, plain(v)));
+        let plain = |(kind, v)| (kind, plain(v, DEEPEST));
+        let data = data.into_iter().map(plain);
         Ok((string(&one, 1), data.collect()))
     };
     attributes(list, 0)?.into_iter().map(one).collect()
 }
 
+/// How deep attributes are looked for in a value. Expressions of ours have
+/// three; what others' rules hold may look like thousands (an extension of
+/// iptables is bytes of any kind), and each would take a piece of the stack.
+const DEEPEST: u8 = 8;
+
 /// A value without the marks of nesting, which the kernel does not give back.
-fn plain(value: &[u8]) -> Vec<u8> {
-    let Ok(inner) = attributes(value, 0) else { return value.to_vec() };
+fn plain(value: &[u8], deepest: u8) -> Vec<u8> {
+    let inner = attributes(value, 0).unwrap_or_default();
+    let Some(below) = deepest.checked_sub(1) else { return value.to_vec() };
     if inner.is_empty() {
         return value.to_vec();
     }
     let each = inner.into_iter().map(|(kind, value)| {
-        [&(kind & KIND).to_be_bytes()[..], &plain(value)].concat()
+        [&(kind & KIND).to_be_bytes()[..], &plain(value, below)].concat()
     });
     each.collect::<Vec<_>>().concat()
 }
 
 /// A set and its table's name. One of types that are not ours to know has a
 /// key of nothing.
-pub(super) fn set(payload: &[u8]) -> Result<Option<(String, Set)>, Malformed> {
+pub(crate) fn set(payload: &[u8]) -> Result<Option<(String, Set)>, Malformed> {
     let fields = fields(payload, HEADER_BYTES)?;
     let flags = number(&fields, 3)?.unwrap_or_default();
     let key = types(number(&fields, 4)?.unwrap_or_default());
@@ -205,7 +212,7 @@ fn types(mut number: u32) -> Option<Vec<Field>> {
 }
 
 /// The elements of a message.
-pub(super) fn elements(
+pub(crate) fn elements(
     payload: &[u8],
     set: &'static str,
 ) -> Result<Vec<Element>, Malformed> {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::netfilter::Attributes;
 use crate::nft::{Meta, Register, Verdict};
 
 #[test]
@@ -33,6 +34,24 @@ fn types_are_read_as_they_are_written() {
     assert_eq!(types(Field::types(&fields)), Some(fields.to_vec()));
     assert_eq!(types(0), Some(Vec::new()));
     assert_eq!(types(19), None);
+}
+
+/// Attributes in attributes, as many as a message has room for.
+fn nested(times: usize) -> Attributes {
+    let inmost = Attributes::new().with(1, b"x");
+    (0..times).fold(inmost, |inner, _| Attributes::new().nested(1, &inner))
+}
+
+#[test]
+fn a_value_that_looks_endlessly_nested_is_read_to_an_end() {
+    let data = Attributes::new().nested(1, &nested(16_000));
+    let expression = Attributes::new().text(1, "match").nested(2, &data);
+    let list = Attributes::new().nested(1, &expression);
+    let table = Attributes::new().text(1, "filter").nested(4, &list);
+    let payload = [&[0; HEADER_BYTES][..], table.as_bytes()].concat();
+    let seen = rule(&payload).unwrap().unwrap();
+    assert_eq!(seen.table, "filter");
+    assert!(!seen.does(&[]));
 }
 
 proptest! {
