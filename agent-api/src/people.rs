@@ -22,10 +22,12 @@
 //! | `POST /v1/missing-hosts/forget` | | [`Done`] |
 //! | `GET /v1/settings` | | list of [`settings::SettingView`] |
 //! | `PUT /v1/settings/KEY` | [`settings::NewValue`] | [`Done`] |
+//! | `GET /v1/events` | [`events::Since`] | list of [`events::Event`] |
 //! | `POST /v1/gc` | [`gc::Collect`] | [`gc::GcReport`] |
 
 pub mod classes;
 pub mod endpoints;
+pub mod events;
 pub mod gc;
 pub mod hosts;
 pub mod ips;

@@ -170,6 +170,14 @@ impl Listener {
         Ok(Self(socket))
     }
 
+    /// Lets nobody else in: those who have connected are still given to
+    /// [`Self::accept`], and then it fails.
+    pub fn close(&self) {
+        let both = rustix::net::Shutdown::Both;
+        // Closed already, which is what was wanted.
+        let _ = rustix::net::shutdown(&self.0, both);
+    }
+
     /// Waits for the next plugin.
     pub fn accept(&self) -> io::Result<Connection> {
         let socket = accept_with(&self.0, SocketFlags::CLOEXEC)?;

@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::output::Format;
-use crate::{app, endpoint, gc, host, init, ip, man, pool, settings, team};
+use crate::{
+    app, endpoint, events, gc, host, init, ip, man, pool, settings, team,
+};
 
 /// Addresses, classes and routes of the containers on this host.
 #[derive(Debug, Parser)]
@@ -73,6 +75,8 @@ pub(crate) enum Type {
     /// Hosts of the cluster: list, and take out those that are gone
     #[command(subcommand)]
     Host(host::Verb),
+    /// What others changed of ours, and what became of it
+    Events(events::Events),
     /// Settings of the whole cluster
     #[command(subcommand)]
     Settings(settings::Verb),

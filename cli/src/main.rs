@@ -8,6 +8,7 @@ mod app;
 mod arguments;
 mod completion;
 mod endpoint;
+mod events;
 mod fault;
 mod gc;
 mod host;
@@ -51,6 +52,7 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Endpoint(verb) => endpoint::run(&session, verb),
         Type::Host(verb) => host::run(&session, verb),
         Type::Settings(verb) => settings::run(&session, verb),
+        Type::Events(events) => events::run(&session, events),
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),
         Type::Man(man) => man::run(&man),

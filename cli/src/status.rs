@@ -1,9 +1,11 @@
 //! `tartan status`: this host on one screen. Acts.
 
 use tartan_agent_api::people::endpoints::Dropped;
+use tartan_agent_api::people::events::DriftStatus;
 use tartan_agent_api::people::path;
 use tartan_agent_api::people::status::{Status, Worker};
 
+use crate::events::line;
 use crate::fault::Fault;
 use crate::output::{Shown, Width};
 use crate::pool;
@@ -26,7 +28,12 @@ impl Shown for Status {
             ("attached", attached(self)),
             ("dataplane", dataplane(self)),
             ("dropped", dropped(&self.dataplane.dropped)),
+            ("drift", drift(&self.drift)),
         ]);
+        for event in &self.drift.last {
+            shown.push_str("       ");
+            shown.push_str(&line(event));
+        }
         let pools = pool::table(&self.pools, width).text();
         for section in [pools, workers(&self.workers)] {
             if !section.is_empty() {
@@ -94,6 +101,18 @@ fn dropped(dropped: &[Dropped]) -> String {
     match said.is_empty() {
         true => "nothing".to_owned(),
         false => said.join(", "),
+    }
+}
+
+fn drift(drift: &DriftStatus) -> String {
+    let repaired = text::count(drift.repaired as usize, "repair", "repairs");
+    match drift.given_up.is_empty() {
+        true => repaired,
+        false => format!(
+            "{repaired}, GIVEN UP: {} (changed again and again; find out by \
+             whom, then: tartan gc)",
+            drift.given_up.join(", ")
+        ),
     }
 }
 

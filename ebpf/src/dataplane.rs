@@ -23,6 +23,7 @@ use crate::error::MapError;
 use crate::hash::refused;
 use crate::maps::Maps;
 use crate::object::{self, LimiterProgram, OpenError, ProgramIdentity};
+use crate::pins::{PinError, Pins};
 
 /// The programs and maps of this host.
 pub struct Dataplane {
@@ -32,6 +33,7 @@ pub struct Dataplane {
     writer: Mutex<Maps>,
     programs: [(ProgramFd, ProgramIdentity); abi::DIRECTIONS],
     limiter: [ProgramFd; 2],
+    pins: Pins,
 }
 
 impl Dataplane {
@@ -53,9 +55,22 @@ impl Dataplane {
             object::descriptor(&ebpf, first)?,
             object::descriptor(&ebpf, second)?,
         ];
+        let pins = Pins::held(&pins)?;
         let writer = Mutex::new(writer);
         let bpf_dir = bpf_dir.to_owned();
-        Ok(Self { ebpf, bpf_dir, reader, writer, programs, limiter })
+        Ok(Self { ebpf, bpf_dir, reader, writer, programs, limiter, pins })
+    }
+
+    /// The names under which maps should be pinned and are not: their file
+    /// is gone, or is of another map.
+    pub fn lost_pins(&self) -> Vec<&'static str> {
+        self.pins.lost()
+    }
+
+    /// Pins the maps anew where their pins were lost, on a bpf file system
+    /// that is mounted where there is none any more.
+    pub fn pin_again(&self) -> Result<(), PinError> {
+        self.pins.again()
     }
 
     /// The program for packets that the container sends: clsact ingress of the
@@ -120,6 +135,25 @@ impl Dataplane {
     ) -> Result<Option<EndpointEntry>, MapError> {
         let found = self.reader.endpoint_by_ifindex.get(&ifindex)?;
         Ok(found.map(EndpointEntry::from))
+    }
+
+    /// True where the maps know `endpoint` at this interface, and its
+    /// addresses too.
+    pub fn holds(
+        &self,
+        ifindex: u32,
+        endpoint: &EndpointEntry,
+    ) -> Result<bool, MapError> {
+        if self.endpoint(ifindex)?.as_ref() != Some(endpoint) {
+            return Ok(false);
+        }
+        for key in endpoint.keys() {
+            let found = self.reader.endpoint_by_address.get(&key)?;
+            if found.is_none_or(|it| it.ifindex != ifindex) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// All endpoints, by interface.

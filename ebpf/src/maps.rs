@@ -21,6 +21,19 @@ pub(crate) struct Maps {
     pub(crate) settings: Array<MapData, abi::Settings>,
 }
 
+/// Their names, which are those of their pins.
+pub(crate) const NAMES: [&str; 9] = [
+    "endpoint_by_ifindex",
+    "endpoint_by_address",
+    "class_by_address",
+    "endpoint_traffic",
+    "endpoint_drops",
+    "class_counters",
+    "class_counter_overflow",
+    "drops",
+    "settings",
+];
+
 impl Maps {
     /// Opens all of them; fails where one has not the layout of [`abi`].
     pub(crate) fn open(pins: &Path) -> Result<Self, OpenError> {

@@ -109,7 +109,7 @@ impl<'a> Iterator for Answers<'a> {
 }
 
 /// The first message, and what is behind its padding.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = NetlinkBuffer::new_checked(bytes).ok()?.length() as usize;
     let message = bytes.get(..length).filter(|m| m.len() >= HEADER_BYTES)?;
     let padded = length.next_multiple_of(4).min(bytes.len());

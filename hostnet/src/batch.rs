@@ -147,6 +147,21 @@ impl<'fd> Batch<'fd> {
         self.tc(TcChange::DeleteClass { index, class })
     }
 
+    /// Takes a link's clsact qdisc away, whatever it looks into.
+    pub fn delete_clsact(&mut self, index: u32) -> &mut Self {
+        self.push(Operation::DeleteClsact { index })
+    }
+
+    /// Gives a link a MAC address.
+    pub fn mac(&mut self, index: u32, mac: Mac) -> &mut Self {
+        self.set(index, LinkChange::Mac(mac))
+    }
+
+    /// Says how large a link's packets may be.
+    pub fn mtu(&mut self, index: u32, bytes: u32) -> &mut Self {
+        self.set(index, LinkChange::Mtu(bytes))
+    }
+
     /// Sets a link up.
     pub fn up(&mut self, index: u32) -> &mut Self {
         self.set(index, LinkChange::Up)

@@ -13,6 +13,7 @@ use netlink_packet_route::link::{
     LinkAttribute, LinkFlags, LinkInfo, LinkMessage, Prop,
 };
 
+use crate::filter::clsact_message;
 use crate::link::VethEnd;
 use crate::neighbour::{address_message, neighbour_message};
 use crate::operation::{LinkChange, LinkRef, Operation};
@@ -93,6 +94,9 @@ pub(crate) fn change(operation: &Operation) -> (Message, u16) {
             (Message::NewLink(ifb(*index, name)), NEW)
         }
         Op::Tc(change) => change.message(),
+        Op::DeleteClsact { index } => {
+            (Message::DelQueueDiscipline(clsact_message(*index)), 0)
+        }
         Op::AddRoute(route) => (Message::NewRoute(route.message()), NEW),
         Op::ReplaceRoute(route) => (Message::NewRoute(route.message()), PUT),
         Op::DeleteRoute(route) => (Message::DelRoute(route.message()), 0),
@@ -179,6 +183,12 @@ fn link_change(index: u32, change: &LinkChange) -> LinkMessage {
         }
         LinkChange::Group(group) => {
             message.attributes.push(LinkAttribute::Group(*group));
+        }
+        LinkChange::Mac(mac) => {
+            message.attributes.push(LinkAttribute::Address(mac.0.to_vec()));
+        }
+        LinkChange::Mtu(bytes) => {
+            message.attributes.push(LinkAttribute::Mtu(*bytes));
         }
     }
     message

@@ -204,6 +204,15 @@ impl BatchError {
 }
 
 impl ReadError {
+    /// True where no route leads to the address asked about.
+    pub fn is_unreachable(&self) -> bool {
+        let Self::Refused { errno, .. } = self else { return false };
+        matches!(
+            Errno::from_raw(*errno),
+            Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EACCES
+        )
+    }
+
     /// True where the thing asked about is not there.
     pub fn is_absent(&self) -> bool {
         match self {

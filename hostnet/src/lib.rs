@@ -14,6 +14,7 @@
 //! | numbers for links we make | [`LinkIndexes`] |
 //! | tables of netfilter, in transactions | [`nft`] |
 //! | connections that are tracked | [`Conntrack`] |
+//! | what others change: a socket that listens, what it said | [`Monitor`], [`happenings`] |
 //! | forwarding of the namespace | [`set_forwarding`], [`keep_advertisements`] |
 //!
 //! A veth is born with its peer inside the container's namespace, under a
@@ -31,8 +32,10 @@ mod error;
 mod filter;
 #[doc(hidden)]
 pub mod fuzzing;
+mod happening;
 mod indexes;
 mod link;
+mod monitor;
 mod neighbour;
 mod netfilter;
 mod netns;
@@ -54,8 +57,10 @@ pub use batch::Batch;
 pub use conntrack::{Connection, Conntrack};
 pub use error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
 pub use filter::{BlockPair, Filter, FilterPlace, FilterSpec, FilterTask};
+pub use happening::{Change, Happening, happenings};
 pub use indexes::LinkIndexes;
 pub use link::{Link, VethEnd, VethSpec};
+pub use monitor::{Monitor, Received, Scope};
 pub use neighbour::Neighbour;
 pub use netfilter::NetfilterError;
 pub use netns::{NetNs, NetnsError, within};

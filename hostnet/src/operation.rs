@@ -45,6 +45,11 @@ pub enum Operation {
         /// Its name.
         name: String,
     },
+    /// Take a link's clsact qdisc away, whatever it looks into.
+    DeleteClsact {
+        /// The link.
+        index: u32,
+    },
     /// Give a link an address (/32, /128).
     AddAddress {
         /// The link.
@@ -113,6 +118,10 @@ pub enum LinkChange {
     Name(String),
     /// It is in this group.
     Group(u32),
+    /// It has this MAC address.
+    Mac(Mac),
+    /// Its largest packet has this many bytes.
+    Mtu(u32),
 }
 
 /// How a link is found by the kernel.
@@ -133,6 +142,8 @@ impl fmt::Display for LinkChange {
             Self::NoLinkLocal => f.write_str("without link-local address"),
             Self::Name(name) => write!(f, "name {name}"),
             Self::Group(group) => write!(f, "group {group}"),
+            Self::Mac(mac) => write!(f, "address {mac}"),
+            Self::Mtu(mtu) => write!(f, "mtu {mtu}"),
         }
     }
 }
@@ -158,6 +169,9 @@ impl fmt::Display for Operation {
             }
             Self::AddIfb { index, name } => {
                 write!(f, "add ifb {name} (link {index})")
+            }
+            Self::DeleteClsact { index } => {
+                write!(f, "delete clsact of link {index}")
             }
             Self::SetLink { index, change } => {
                 write!(f, "set link {index} {change}")

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use tartan_model::Family;
 
+use crate::answer::Malformed;
+use crate::attributes::{attributes, number};
 use crate::error::ReadError;
 use crate::filter::{BlockPair, Filter, FilterPlace};
 use crate::link::Link;
@@ -47,7 +49,7 @@ impl Rtnl {
 
     /// The addresses of a link, of both families.
     pub fn addresses(&mut self, index: u32) -> Result<Vec<IpAddr>, ReadError> {
-        self.both(|family| Question::Addresses(family, index), read_address)
+        self.some(|family| Question::Addresses(family, index), read_address)
             .map(|all| of_link(all, index))
     }
 
@@ -70,9 +72,65 @@ impl Rtnl {
         Ok(routes.into_iter().filter(is_of).collect())
     }
 
+    /// The route by which an address is reached, where it is a unicast one.
+    pub fn route_to(
+        &mut self,
+        address: IpAddr,
+    ) -> Result<Option<Route>, ReadError> {
+        match self.ask(Question::RouteTo(address), Route::read) {
+            Err(error) if error.is_absent() || error.is_unreachable() => {
+                Ok(None)
+            }
+            found => Ok(found?.pop()),
+        }
+    }
+
+    /// The default routes through a link that a protocol made, of both
+    /// families, in all tables; no more than a few of each, however many
+    /// there are.
+    pub fn default_routes(
+        &mut self,
+        link: u32,
+        protocol: u8,
+    ) -> Result<Vec<Route>, ReadError> {
+        let question =
+            |family| Question::DefaultRoutes { family, link, protocol };
+        Ok(self
+            .some(question, Route::read)?
+            .into_iter()
+            .filter(|r| r.link == link && r.protocol == protocol)
+            .filter(|r| r.destination.length() == 0)
+            .collect())
+    }
+
+    /// One neighbour behind a link.
+    pub fn neighbour(
+        &mut self,
+        link: u32,
+        address: IpAddr,
+    ) -> Result<Option<Neighbour>, ReadError> {
+        let question = Question::Neighbour(link, address);
+        match self.ask(question, Neighbour::read) {
+            Err(error) if error.is_absent() => Ok(None),
+            found => Ok(found?.pop()),
+        }
+    }
+
+    /// The number that this namespace gave to that of a process; none where
+    /// it gave none, or there is no such process.
+    pub fn netns_id_of(
+        &mut self,
+        process: u32,
+    ) -> Result<Option<u32>, ReadError> {
+        match self.ask(Question::NetnsIdOf(process), read_netns_id) {
+            Err(error) if error.is_absent() => Ok(None),
+            found => Ok(found?.pop()),
+        }
+    }
+
     /// The rules that a protocol made, of both families.
     pub fn rules(&mut self, protocol: u8) -> Result<Vec<Rule>, ReadError> {
-        let rules = self.both(Question::Rules, Rule::read)?;
+        let rules = self.some(Question::Rules, Rule::read)?;
         let is_of = |rule: &Rule| rule.protocol == protocol;
         Ok(rules.into_iter().filter(is_of).collect())
     }
@@ -135,10 +193,24 @@ impl Rtnl {
         }
     }
 
+    /// Of listings that a container can make as long as it likes: the
+    /// beginning.
+    fn some<T>(
+        &mut self,
+        question: impl Fn(Family) -> Question,
+        read: fn(&[u8]) -> Result<Option<T>, Malformed>,
+    ) -> Result<Vec<T>, ReadError> {
+        let mut all = Vec::new();
+        for family in Family::ALL {
+            all.extend(self.ask_some(question(family), read)?);
+        }
+        Ok(all)
+    }
+
     fn both<T>(
         &mut self,
         question: impl Fn(Family) -> Question,
-        read: fn(&[u8]) -> Result<Option<T>, crate::Malformed>,
+        read: fn(&[u8]) -> Result<Option<T>, Malformed>,
     ) -> Result<Vec<T>, ReadError> {
         let mut all = Vec::new();
         for family in Family::ALL {
@@ -146,6 +218,22 @@ impl Rtnl {
         }
         Ok(all)
     }
+}
+
+/// NETNSA_NSID, include/uapi/linux/net_namespace.h; negative: none given.
+fn read_netns_id(payload: &[u8]) -> Result<Option<u32>, Malformed> {
+    const NETNSA_NSID: u16 = 1;
+    const HEADER_BYTES: usize = 4;
+    for (kind, value) in attributes(payload, HEADER_BYTES)? {
+        if kind == NETNSA_NSID {
+            return Ok(given(number(value)?));
+        }
+    }
+    Ok(None)
+}
+
+fn given(number: u32) -> Option<u32> {
+    (number <= i32::MAX.cast_unsigned()).then_some(number)
 }
 
 /// What of `found` is of one link: a kernel may answer more than was asked.

@@ -1,12 +1,16 @@
 //! What is asked of the kernel without changing it. Pure.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use netlink_packet_core::DefaultNla;
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
 use netlink_packet_route::neighbour::{NeighbourAttribute, NeighbourMessage};
-use netlink_packet_route::route::{RouteMessage, RouteProtocol};
+use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
+use netlink_packet_route::route::{
+    RouteAttribute, RouteFlags, RouteMessage, RouteProtocol,
+};
 use netlink_packet_route::rule::RuleMessage;
 use netlink_packet_route::tc::{TcHandle, TcMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage as Message};
@@ -14,6 +18,7 @@ use tartan_model::Family;
 
 use crate::encode::Reply;
 use crate::filter::{FilterPlace, place_message};
+use crate::route::family_of;
 
 /// include/uapi/linux/if_link.h
 const IFLA_ALT_IFNAME: u16 = 53;
@@ -32,10 +37,25 @@ pub enum Question {
     Addresses(Family, u32),
     /// The routes made by a protocol, in all tables.
     Routes(Family, u8),
+    /// The route by which an address is reached.
+    RouteTo(IpAddr),
+    /// The route of a link to everywhere, made by a protocol, in a table.
+    DefaultRoutes {
+        /// Which family.
+        family: Family,
+        /// The link.
+        link: u32,
+        /// Who made it.
+        protocol: u8,
+    },
     /// Every rule.
     Rules(Family),
     /// The neighbours behind a link.
     Neighbours(Family, u32),
+    /// One neighbour behind a link.
+    Neighbour(u32, IpAddr),
+    /// The number of a process's network namespace.
+    NetnsIdOf(u32),
     /// The blocks that a link's packets are judged by.
     Blocks(u32),
     /// The filters that are somewhere.
@@ -65,6 +85,14 @@ impl Question {
                 message.header.protocol = RouteProtocol::Other(*protocol);
                 (Message::GetRoute(message), Reply::Dump)
             }
+            Self::RouteTo(address) => (route_to(*address), Reply::Verdict),
+            Self::DefaultRoutes { family, link, protocol } => {
+                let mut message = RouteMessage::default();
+                message.header.address_family = number_of(*family);
+                message.header.protocol = RouteProtocol::Other(*protocol);
+                message.attributes.push(RouteAttribute::Oif(*link));
+                (Message::GetRoute(message), Reply::Dump)
+            }
             Self::Rules(family) => {
                 let mut message = RuleMessage::default();
                 message.header.family = number_of(*family);
@@ -76,6 +104,19 @@ impl Question {
                 let behind = NeighbourAttribute::IfIndex(*link);
                 message.attributes.push(behind);
                 (Message::GetNeighbour(message), Reply::Dump)
+            }
+            Self::Neighbour(link, address) => {
+                let mut message = NeighbourMessage::default();
+                message.header.family = family_of(*address);
+                message.header.ifindex = *link;
+                let it = NeighbourAttribute::Destination((*address).into());
+                message.attributes.push(it);
+                (Message::GetNeighbour(message), Reply::Verdict)
+            }
+            Self::NetnsIdOf(process) => {
+                let mut message = NsidMessage::default();
+                message.attributes.push(NsidAttribute::Pid(*process));
+                (Message::GetNsId(message), Reply::Verdict)
             }
             Self::Blocks(link) => {
                 let mut message = TcMessage::with_index(link.cast_signed());
@@ -119,6 +160,16 @@ fn one_link(index: u32, name: Option<&str>) -> Message {
     Message::GetLink(message)
 }
 
+/// The entry of the routing table itself, not what becomes of a packet.
+fn route_to(address: IpAddr) -> Message {
+    let mut message = RouteMessage::default();
+    message.header.address_family = family_of(address);
+    message.header.destination_prefix_length = Family::of(address).bits();
+    message.header.flags = RouteFlags::FibMatch;
+    message.attributes.push(RouteAttribute::Destination(address.into()));
+    Message::GetRoute(message)
+}
+
 fn number_of(family: Family) -> AddressFamily {
     match family {
         Family::V4 => AddressFamily::Inet,
@@ -138,9 +189,19 @@ impl fmt::Display for Question {
             Self::Routes(family, protocol) => {
                 write!(f, "{family} routes of protocol {protocol}")
             }
+            Self::RouteTo(address) => write!(f, "the route to {address}"),
+            Self::DefaultRoutes { family, link, .. } => {
+                write!(f, "{family} ways out by link {link}")
+            }
             Self::Rules(family) => write!(f, "{family} rules"),
             Self::Neighbours(family, link) => {
                 write!(f, "{family} neighbours of link {link}")
+            }
+            Self::Neighbour(link, address) => {
+                write!(f, "neighbour {address} behind link {link}")
+            }
+            Self::NetnsIdOf(process) => {
+                write!(f, "the network namespace of process {process}")
             }
             Self::Blocks(link) => write!(f, "tc blocks of link {link}"),
             Self::Filters(place) => write!(f, "filters of {place}"),

@@ -37,6 +37,9 @@ const SEND_BYTES: usize = 32 << 10;
 /// How often a dump is asked for again because things changed meanwhile. Each
 /// is a chance of its own, so this many in a row mean that something is wrong.
 const DUMP_TRIES: u32 = 16;
+/// What is kept of a listing whose length strangers decide: far more than
+/// we put there.
+const SOME: usize = 1024;
 
 /// A socket for links, addresses, neighbours, routes and filters of one
 /// network namespace: that in which it was opened.
@@ -45,6 +48,8 @@ pub struct Rtnl {
     socket: Socket,
     sequence: u32,
     sends: u64,
+    /// How many things of a listing are kept.
+    most: usize,
     datagram: Vec<u8>,
 }
 
@@ -99,7 +104,8 @@ impl Rtnl {
         setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BYTES)
             .map_err(io::Error::from)?;
         let datagram = vec![0; DATAGRAM_BYTES];
-        Ok(Self { socket, sequence: 0, sends: 0, datagram })
+        let most = usize::MAX;
+        Ok(Self { socket, sequence: 0, sends: 0, most, datagram })
     }
 
     /// Opens a socket in another network namespace.
@@ -209,6 +215,19 @@ impl Rtnl {
         Err(ReadError::Interrupted { question, tries: DUMP_TRIES })
     }
 
+    /// As [`Self::ask`], but of a listing whose length strangers decide no
+    /// more than [`SOME`] is kept.
+    pub(crate) fn ask_some<T>(
+        &mut self,
+        question: Question,
+        read: fn(&[u8]) -> Result<Option<T>, Malformed>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.most = SOME;
+        let found = self.ask(question, read);
+        self.most = usize::MAX;
+        found
+    }
+
     fn ask_once<T>(
         &mut self,
         question: &Question,
@@ -219,8 +238,14 @@ impl Rtnl {
         let mut bytes = Vec::new();
         write(&mut bytes, (message, 0), self.sequence, reply);
         let mut found = Found::default();
-        self.exchange(&bytes, self.sequence, &mut |answer| {
-            found.take(answer, read)
+        let most = self.most;
+        self.exchange(&bytes, self.sequence, &mut |answer| match found
+            .things
+            .len()
+            < most
+        {
+            true => found.take(answer, read),
+            false => found.take(answer, |_| Ok(None)),
         })?;
         Ok(found)
     }

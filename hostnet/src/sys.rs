@@ -1,11 +1,12 @@
 //! What no safe crate asks of the kernel: of which kind a descriptor of nsfs
-//! is, and of which kind and namespace a socket is. The only unsafe code of
+//! is, of which kind and namespace a socket is, and where an event happened. The only unsafe code of
 //! this crate.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 use netlink_sys::Socket;
+use nix::errno::Errno;
 use nix::libc;
 
 /// `_IO(0xb7, 0x3)`, include/uapi/linux/nsfs.h (Linux 4.11).
@@ -28,6 +29,56 @@ pub(crate) fn namespace_type(fd: BorrowedFd<'_>) -> io::Result<libc::c_int> {
 /// up, never given to another.
 pub(crate) fn netns_cookie(socket: BorrowedFd<'_>) -> io::Result<u64> {
     option(socket, SO_NETNS_COOKIE).map(u64::from_ne_bytes)
+}
+
+/// include/uapi/linux/netlink.h and include/linux/socket.h
+const SOL_NETLINK: libc::c_int = 270;
+const NETLINK_LISTEN_ALL_NSID: libc::c_int = 8;
+
+/// The next datagram of a netlink socket, its whole length even where that
+/// is more than `buffer` holds, and the number of the namespace it is from.
+pub(crate) fn receive_from_netns(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+) -> Result<(usize, Option<u32>), Errno> {
+    // Aligned for a control header, and room for a few.
+    let mut control = [0u64; 16];
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: all zeros is a valid msghdr: no name, no parts, no control.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of_val(&control) as _;
+    let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+    // SAFETY: every pointer of `message` is of a live local or of `buffer`,
+    // with its length beside it.
+    let length =
+        unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, flags) };
+    let length = usize::try_from(length).map_err(|_| Errno::last())?;
+    Ok((length, netns_of(&message)))
+}
+
+/// The namespace that a received message tells beside it.
+fn netns_of(message: &libc::msghdr) -> Option<u32> {
+    // SAFETY: `message` was filled by recvmsg, its control buffer is alive in
+    // the caller, and CMSG_* stay within the length that the kernel set.
+    unsafe {
+        let mut header = libc::CMSG_FIRSTHDR(message);
+        while let Some(found) = header.as_ref() {
+            let is_it = found.cmsg_level == SOL_NETLINK
+                && found.cmsg_type == NETLINK_LISTEN_ALL_NSID;
+            if is_it {
+                let data = libc::CMSG_DATA(header).cast::<libc::c_int>();
+                return u32::try_from(data.read_unaligned()).ok();
+            }
+            header = libc::CMSG_NXTHDR(message, header);
+        }
+    }
+    None
 }
 
 /// The address family and the protocol of a socket.

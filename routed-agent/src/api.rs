@@ -8,7 +8,7 @@
 //! | `refusal` | our errors as answers |
 //! | `socket` | the socket's file |
 //! | `pools`, `ips`, `teams`, `apps`, `endpoints`, `settings`, `hosts` | one type of thing each |
-//! | `status`, `gc` | the host as a whole |
+//! | `status`, `events`, `gc` | the host as a whole |
 //!
 //! Tasks: [`serve`]'s, and one for each connection, which ends after
 //! [`PATIENCE`] at the latest. Aborted, a change that was begun is done whole
@@ -18,6 +18,7 @@ mod apps;
 mod bounded;
 mod caller;
 mod endpoints;
+mod events;
 mod gc;
 mod hosts;
 mod ips;
@@ -102,6 +103,7 @@ fn router(host: Arc<Host>) -> Router {
         .route(path::FORGET_MISSING, post(hosts::forget_missing))
         .route(path::SETTINGS, get(settings::show))
         .route(&one(path::SETTINGS), put(settings::set))
+        .route(path::EVENTS, get(events::list))
         .route(path::GC, post(gc::collect))
         .fallback(nothing_there)
         .method_not_allowed_fallback(nothing_there)

@@ -6,6 +6,7 @@
 //! attachments never wait for each other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tartan_agent_api::record::Record;
@@ -24,6 +25,35 @@ pub(crate) struct Attachments {
 struct Known {
     records: BTreeMap<Attachment, Record>,
     busy: BTreeSet<Attachment>,
+    /// Whose a host's end is, and an address: who looks at what happened on a
+    /// host asks for each thing.
+    of_link: BTreeMap<u32, Attachment>,
+    of_address: BTreeMap<IpAddr, Attachment>,
+}
+
+impl Known {
+    fn insert(&mut self, record: Record) {
+        let key = record.attachment.clone();
+        self.remove(&key);
+        self.of_link.insert(record.host_index, key.clone());
+        for address in record.addresses() {
+            self.of_address.insert(address, key.clone());
+        }
+        self.records.insert(key, record);
+    }
+
+    fn remove(&mut self, key: &Attachment) {
+        let Some(old) = self.records.remove(key) else { return };
+        // Another may have the number or the address by now.
+        if self.of_link.get(&old.host_index) == Some(key) {
+            self.of_link.remove(&old.host_index);
+        }
+        for address in old.addresses() {
+            if self.of_address.get(&address) == Some(key) {
+                self.of_address.remove(&address);
+            }
+        }
+    }
 }
 
 /// The right to act on one attachment, until it is dropped.
@@ -36,9 +66,8 @@ pub(crate) struct Claim<'a> {
 impl Attachments {
     /// Those whose records the run directory holds, as `records` were read.
     pub(crate) fn new(run: RunDir, records: Vec<Record>) -> Self {
-        let records =
-            records.into_iter().map(|r| (r.attachment.clone(), r)).collect();
-        let known = Known { records, busy: BTreeSet::new() };
+        let mut known = Known::default();
+        records.into_iter().for_each(|record| known.insert(record));
         Self { run, known: Mutex::new(known), freed: Condvar::new() }
     }
 
@@ -72,6 +101,37 @@ impl Attachments {
         self.known().records.get(attachment).cloned()
     }
 
+    /// What `look` sees in the record of the attachment whose host's end has
+    /// this number.
+    pub(crate) fn look_at_link<T>(
+        &self,
+        index: u32,
+        look: impl FnOnce(&Record) -> T,
+    ) -> Option<T> {
+        let known = self.known();
+        let attachment = known.of_link.get(&index)?;
+        known.records.get(attachment).map(look)
+    }
+
+    /// The same of the attachment that has this address.
+    pub(crate) fn look_at_address<T>(
+        &self,
+        address: IpAddr,
+        look: impl FnOnce(&Record) -> T,
+    ) -> Option<T> {
+        let known = self.known();
+        let attachment = known.of_address.get(&address)?;
+        known.records.get(attachment).map(look)
+    }
+
+    /// What `look` sees in each record.
+    pub(crate) fn look_at_all<T>(
+        &self,
+        look: impl FnMut(&Record) -> T,
+    ) -> Vec<T> {
+        self.known().records.values().map(look).collect()
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.known().records.len()
@@ -92,15 +152,14 @@ impl Claim<'_> {
     /// Writes the record, over its predecessor if it has one.
     pub(crate) fn put(&self, record: &Record) -> Result<(), RunDirError> {
         self.all.run.put_record(record)?;
-        let key = self.attachment.clone();
-        self.all.known().records.insert(key, record.clone());
+        self.all.known().insert(record.clone());
         Ok(())
     }
 
     /// Removes the record; absent is success.
     pub(crate) fn remove(&self) -> Result<(), RunDirError> {
         self.all.run.remove_record(&self.attachment)?;
-        self.all.known().records.remove(&self.attachment);
+        self.all.known().remove(&self.attachment);
         Ok(())
     }
 }

@@ -7,8 +7,8 @@
 
 use tartan_ebpf::{Dataplane, Direction, MapError};
 use tartan_hostnet::{
-    Batch, BatchError, FilterPlace, FilterSpec, FilterTask, Link, LinkIndexes,
-    OpenError, ReadError, Rtnl, VethEnd, VethSpec,
+    Batch, BatchError, Filter, FilterPlace, FilterSpec, FilterTask, Link,
+    LinkIndexes, OpenError, ReadError, Rtnl, VethEnd, VethSpec,
 };
 use tartan_model::{ClassId, Mac};
 use thiserror::Error;
@@ -54,13 +54,14 @@ pub(crate) fn install(
 ) -> Result<(), InstallError> {
     match rtnl.link_named(KEEPER[0])? {
         None => make_keeper(rtnl, indexes).map_err(InstallError::Keeper)?,
-        Some(link) if link.is_called(KEEPER_ALT_NAME) => {}
+        Some(link) if link.is_called(KEEPER_ALT_NAME) => {
+            if rtnl.blocks(link.index)? != Some(BLOCKS) {
+                clsact_again(rtnl, link.index).map_err(InstallError::Keeper)?;
+            }
+        }
         Some(_) => return Err(InstallError::Foreign),
     }
-    for (block, direction) in [
-        (BLOCKS.ingress, Direction::FromContainer),
-        (BLOCKS.egress, Direction::ToContainer),
-    ] {
+    for (block, direction) in programs() {
         let program = direction.as_str();
         let filter = FilterSpec {
             priority: PRIORITY,
@@ -75,6 +76,72 @@ pub(crate) fn install(
         })?;
     }
     Ok(())
+}
+
+/// What is wrong with the keeper, in words; none where it is as it should
+/// be.
+pub(crate) fn keeper_drift(
+    rtnl: &mut Rtnl,
+) -> Result<Option<String>, ReadError> {
+    let Some(link) = rtnl.link_named(KEEPER[0])? else {
+        return Ok(Some(format!("no link {}", KEEPER[0])));
+    };
+    if !link.is_called(KEEPER_ALT_NAME) {
+        let name = KEEPER[0];
+        return Ok(Some(format!("{name} without its alternative name")));
+    }
+    let blocks = rtnl.blocks(link.index)?;
+    let found = blocks.map_or("no clsact".to_owned(), |b| b.to_string());
+    let name = KEEPER[0];
+    Ok((blocks != Some(BLOCKS)).then(|| format!("{name} with {found}")))
+}
+
+/// What is wrong with the filters, in words; none where both blocks lead to
+/// the programs of this agent.
+pub(crate) fn filter_drift(
+    rtnl: &mut Rtnl,
+    dataplane: &Dataplane,
+) -> Result<Option<String>, ReadError> {
+    for (block, direction) in programs() {
+        let id = dataplane.identity(direction).id;
+        let filters = rtnl.filters(FilterPlace::Block(block))?;
+        let is_ours = |filter: &Filter| {
+            filter.program_id == Some(id) && filter.is_direct_action
+        };
+        // The first is asked first, and says what becomes of a packet.
+        if !filters.iter().min_by_key(|f| f.priority).is_some_and(is_ours) {
+            let name = direction.as_str();
+            return Ok(Some(format!("{name} not first in block {block:#x}")));
+        }
+    }
+    Ok(None)
+}
+
+/// Which program belongs into which block.
+fn programs() -> [(u32, Direction); 2] {
+    [
+        (BLOCKS.ingress, Direction::FromContainer),
+        (BLOCKS.egress, Direction::ToContainer),
+    ]
+}
+
+/// The clsact qdisc of a link with our blocks, in the place of any other.
+pub(crate) fn clsact_again(
+    rtnl: &mut Rtnl,
+    index: u32,
+) -> Result<(), BatchError> {
+    let mut batch = Batch::new();
+    batch.delete_clsact(index);
+    // Absent, where it was removed: tc has EINVAL for that.
+    if let Err(error) = rtnl.apply(batch)
+        && !error.is_absent()
+        && error.errno() != Some(nix::libc::EINVAL)
+    {
+        return Err(error);
+    }
+    let mut batch = Batch::new();
+    batch.clsact(index, BLOCKS);
+    rtnl.apply(batch).map(drop)
 }
 
 /// The programs could not be told of the host.

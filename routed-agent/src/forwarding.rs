@@ -13,6 +13,18 @@ use tartan_model::Family;
 use crate::attach::wire;
 use crate::dataplane;
 
+/// The families for which somebody switched it off, in words.
+pub(crate) fn drift() -> Option<String> {
+    let is_off =
+        |family: &Family| matches!(forwarding(*family), Ok(Forwarding::Off));
+    let off: Vec<_> = Family::ALL
+        .into_iter()
+        .filter(is_off)
+        .map(|family| family.to_string())
+        .collect();
+    (!off.is_empty()).then(|| format!("off for {}", off.join(" and ")))
+}
+
 /// Switches forwarding on where it is off. A kernel without IPv6 carries IPv4
 /// alone.
 pub(crate) fn switch_on(links: &[Link]) -> Result<(), SysctlError> {

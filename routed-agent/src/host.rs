@@ -16,6 +16,7 @@ use crate::attach::crash::CrashPoint;
 use crate::attachments::Attachments;
 use crate::claims::Claims;
 use crate::clock::Generations;
+use crate::drift::Drift;
 use crate::limiter::{Limiter, Means};
 use crate::metrics::Metrics;
 use crate::nat::Translator;
@@ -43,6 +44,8 @@ pub(crate) struct Host {
     pub(crate) seen: Arc<Seen>,
     /// How it stands with what this host owns.
     pub(crate) claims: Claims,
+    /// What others changed of ours.
+    pub(crate) drift: Drift,
     /// Which address belongs to whom.
     pub(crate) addresses: Arc<Addresses>,
     /// Who is attached.

@@ -5,6 +5,10 @@
 //! what is sent to them is dropped (`no_endpoint`); the sweep leaves it so. The
 //! containers themselves stay.
 
+use std::collections::BTreeSet;
+
+use tartan_model::Attachment;
+
 use crate::attach::host_end;
 use crate::endpoints::Endpoints;
 use crate::host::Host;
@@ -22,6 +26,12 @@ pub(crate) fn isolate(host: &Host) {
             host_end::declassify(host, &record);
         }
     }
+}
+
+/// The attachments that are kept out of the kernel's maps.
+pub(crate) fn isolated(host: &Host) -> BTreeSet<Attachment> {
+    let lost = host.addresses.lost_holders();
+    lost.into_iter().map(|(_, who)| who).collect()
 }
 
 /// Lets the sweep not write them back.

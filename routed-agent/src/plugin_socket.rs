@@ -6,6 +6,7 @@
 //! no DEL ever stands behind it. All end with the process. A request that is
 //! cut off by its end is undone by the next agent's adoption.
 
+mod door;
 mod waiting;
 
 use std::io;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use tartan_agent_api::plugin::{
     Action, Add, Attached, Check, Fault, Reply, VERSION, code,
 };
-use tartan_agent_api::seqpacket::{Beside, Connection, Listener};
+use tartan_agent_api::seqpacket::{Beside, Connection};
 use tartan_hostnet::{OpenError, Rtnl};
 use tartan_model::{Attachment, Generation};
 
@@ -27,6 +28,7 @@ use crate::chain;
 use crate::host::Host;
 use crate::sweep;
 use crate::wait::Wait;
+pub(crate) use door::Door;
 use waiting::{Queue, Waiting};
 
 /// Threads that serve plugins. Netlink's lock lets one wire a container at a
@@ -53,22 +55,21 @@ pub(crate) enum ServeError {
     Thread(#[from] io::Error),
 }
 
-/// Starts the workers on `listener`.
+/// Starts the workers behind `door`.
 pub(crate) fn serve(
     host: &Arc<Host>,
-    listener: Listener,
+    door: &Arc<Door>,
 ) -> Result<(), ServeError> {
-    let listener = Arc::new(listener);
     let queue = Arc::new(Queue::new());
     let worker = || -> Result<Worker, OpenError> {
         let (host, queue) = (Arc::clone(host), Arc::clone(&queue));
         Ok(Worker { host, queue, rtnl: Rtnl::open()? })
     };
     for number in 0..WORKERS {
-        let (worker, listener) = (worker()?, Arc::clone(&listener));
+        let (worker, door) = (worker()?, Arc::clone(door));
         thread::Builder::new()
             .name(format!("attach-{number}"))
-            .spawn(move || worker.run(&listener))?;
+            .spawn(move || worker.run(&door))?;
     }
     for number in 0..WAITERS {
         let worker = worker()?;
@@ -86,10 +87,14 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, listener: &Listener) {
+    fn run(mut self, door: &Door) {
+        let mut listener = door.listener();
         loop {
             match listener.accept() {
                 Ok(connection) => self.serve(connection),
+                Err(_) if door.has_moved(&listener) => {
+                    listener = door.listener();
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a plugin");
                     thread::park_timeout(OUT_OF_DESCRIPTORS);

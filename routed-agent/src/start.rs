@@ -26,7 +26,6 @@ use nix::fcntl::{Flock, FlockArg};
 use tartan_agent_api::Places;
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
-use tartan_agent_api::seqpacket::Listener;
 use tartan_ebpf::{BpffsError, Dataplane, MapError};
 use tartan_hostnet::{Link, LinkIndexes, ReadError, Rtnl, SysctlError};
 use tartan_ipam::{AgentState, Ledger};
@@ -50,11 +49,12 @@ use crate::claims::{self, Claims};
 use crate::clock::{Generations, boot_id};
 use crate::config::{Config, Listen, StoreConfig};
 use crate::dataplane::{self, InstallError, KnowError};
+use crate::drift::{self, Doors, Drift};
 use crate::host::Host;
 use crate::limiter::{Limiter, LimiterError, Means};
 use crate::metrics::{self, Metrics};
 use crate::nat::Translator;
-use crate::plugin_socket::{self, ServeError};
+use crate::plugin_socket::{self, Door, ServeError};
 use crate::reaper::{self, Reaper};
 use crate::registry::{Registry, RegistryError};
 use crate::seen::{Seen, SeenError, keep_written};
@@ -132,6 +132,8 @@ pub(crate) enum StartError {
     },
     #[error("cannot serve the plugins' socket")]
     Serve(#[from] ServeError),
+    #[error("cannot watch for what others change")]
+    Drift(#[from] drift::StartError),
     #[error("cannot serve people")]
     Api(#[from] api::ApiError),
     #[error("cannot serve metrics")]
@@ -163,8 +165,8 @@ pub(crate) async fn run(
         tokio::spawn(holders::keep(Arc::clone(&host))),
         tokio::spawn(removal::keep(Arc::clone(&host))),
         tokio::spawn(removal::keep_saying(Arc::clone(&host))),
-        tokio::spawn(api::serve(Arc::clone(&host)).await?),
     ];
+    let people = tokio::spawn(api::serve(Arc::clone(&host)).await?);
     let metrics = match config.metrics.listen {
         Listen::Off => None,
         Listen::At(at) => {
@@ -173,11 +175,14 @@ pub(crate) async fn run(
         }
     };
     sweep::start(&host).map_err(StartError::Process)?;
-    listen(&host)?;
+    let plugins = listen(&host)?;
+    let doors = Arc::new(Doors::new(&host, plugins, people));
+    drift::start(&host, &doors)?;
     announce(&host);
     until_ended(&host, config).await.map_err(StartError::Process)?;
     tracing::info!("ending; attachments, filters and maps stay");
-    let ending = end(&host, tasks.into_iter().chain(metrics));
+    let people = doors.close_people();
+    let ending = end(&host, tasks.into_iter().chain(metrics).chain(people));
     if !tokio::time::timeout(GRACE, ending).await.unwrap_or(false) {
         tracing::warn!("the store does not answer; the next agent tells it");
     }
@@ -272,6 +277,7 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
         metrics: Metrics::default(),
         claims: Claims::default(),
         nat: Translator::new(config.network.foreign_forward),
+        drift: Drift::new().map_err(StartError::Process)?,
         seen,
         name,
         instance,
@@ -360,11 +366,13 @@ fn highest(records: &[Record], run: &RunDir, links: &[Link]) -> Generation {
     recorded.chain(buried).chain(linked).max().unwrap_or(Generation(0))
 }
 
-fn listen(host: &Arc<Host>) -> Result<(), StartError> {
+fn listen(host: &Arc<Host>) -> Result<Arc<Door>, StartError> {
     let path = host.places.plugin_socket();
-    let listener = Listener::bind(&path)
+    let door = Door::open(path.clone())
         .map_err(|source| StartError::Listen { path, source })?;
-    Ok(plugin_socket::serve(host, listener)?)
+    let door = Arc::new(door);
+    plugin_socket::serve(host, &door)?;
+    Ok(door)
 }
 
 fn announce(host: &Host) {

@@ -20,6 +20,8 @@ pub const HOSTS: &str = "/v1/hosts";
 pub const FORGET_MISSING: &str = "/v1/missing-hosts/forget";
 /// Behind a host: takes it out of the cluster.
 pub const REMOVAL: &str = "removal";
+/// What others changed of ours.
+pub const EVENTS: &str = "/v1/events";
 /// Settings.
 pub const SETTINGS: &str = "/v1/settings";
 /// Collection of what nobody has any more.

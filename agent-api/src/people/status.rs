@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tartan_model::{AttachMode, BootId, HostName};
 
+use super::events::DriftStatus;
 use super::pools::PoolView;
 
 /// Everything that is worth a look.
@@ -24,6 +25,9 @@ pub struct Status {
     pub pools: Vec<PoolView>,
     /// Programs and maps in the kernel.
     pub dataplane: DataplaneStatus,
+    /// What others changed of ours.
+    #[serde(default)]
+    pub drift: DriftStatus,
     /// What runs by itself, and how it is doing.
     pub workers: Vec<Worker>,
 }

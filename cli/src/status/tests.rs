@@ -55,6 +55,7 @@ fn status() -> Status {
             dropped: Vec::new(),
             trouble: None,
         },
+        drift: DriftStatus::default(),
         workers: vec![Worker {
             name: "publish".to_owned(),
             state: "all is in the store".to_owned(),

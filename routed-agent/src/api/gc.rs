@@ -22,6 +22,9 @@ pub(super) async fn collect(
         Mode::Apply => endpoints::Mode::Apply,
         Mode::DryRun => endpoints::Mode::DryRun,
     };
+    if mode == endpoints::Mode::Apply {
+        host.drift.look_at_all();
+    }
     let sweeping =
         tokio::task::spawn_blocking(move || sweep::sweep(&host, mode));
     let swept = sweeping.await.map_err(|error| asked.broken(&error))?;

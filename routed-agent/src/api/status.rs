@@ -50,6 +50,7 @@ fn status(host: &Host, store: StoreStatus) -> Status {
             reaper(host),
             translation(host),
         ],
+        drift: host.drift.journal.status(),
     }
 }
 

@@ -173,7 +173,7 @@ pub(crate) fn second_way_out(
     taken: &[Route],
 ) -> Batch<'static> {
     let mut batch = Batch::new();
-    for (way_out, rule) in own_ways_out(record) {
+    for (way_out, rule) in own_ways_out(record, record.container_index) {
         let table = way_out.table;
         for main in taken.iter().filter(|t| t.next_hop == way_out.next_hop) {
             batch.route(&Route { metric: Some(table), ..main.clone() });
@@ -185,9 +185,11 @@ pub(crate) fn second_way_out(
 }
 
 /// For each address its way out in a table of the attachment's own, and the
-/// rule that leads there.
-fn own_ways_out(record: &Record) -> impl Iterator<Item = (Route, Rule)> {
-    let index = record.container_index;
+/// rule that leads there. `index` is that of the container's end.
+pub(crate) fn own_ways_out(
+    record: &Record,
+    index: u32,
+) -> impl Iterator<Item = (Route, Rule)> {
     let table = TABLE_BASE.saturating_add(index);
     record.attached.addresses.iter().filter_map(move |given| {
         let main = Route::default_via(given.gateway, index)?;
@@ -220,6 +222,38 @@ pub(crate) fn rewire(record: &Record) -> Batch<'static> {
         batch.replace_route(&Route::to_address(address, index));
     }
     batch
+}
+
+/// The container's end once more, but for its ways out. What is there
+/// already is refused, and that is well.
+pub(crate) fn furnish_again(record: &Record, index: u32) -> Batch<'static> {
+    let attached = &record.attached;
+    let mut batch = Batch::new();
+    for Given { address, gateway } in &attached.addresses {
+        batch.address(index, *address);
+        batch.neighbour(index, *gateway, attached.host_mac);
+    }
+    batch
+}
+
+/// The way out of one address once more: as the container's first, and what
+/// takes its place where the container has another.
+pub(crate) fn way_out_again(
+    record: &Record,
+    index: u32,
+    given: &Given,
+) -> (Batch<'static>, Batch<'static>) {
+    let (mut first, mut second) = (Batch::new(), Batch::new());
+    if let Some(main) = Route::default_via(given.gateway, index) {
+        first.route(&main);
+        for (way_out, rule) in own_ways_out(record, index)
+            .filter(|(_, rule)| rule.from == given.address)
+        {
+            let waiting = Route { metric: Some(way_out.table), ..main.clone() };
+            second.route(&waiting).route(&way_out).rule(&rule);
+        }
+    }
+    (first, second)
 }
 
 /// The host's end on its way out: its routes gone, itself on the reaper's
@@ -256,7 +290,7 @@ pub(crate) fn vacate(record: &Record) -> Batch<'static> {
         }
         batch.delete_address(index, *address);
     }
-    for (way_out, rule) in own_ways_out(record) {
+    for (way_out, rule) in own_ways_out(record, index) {
         batch.delete_route(&way_out).delete_rule(&rule);
     }
     batch.rename(index, &record.attached.host_link);

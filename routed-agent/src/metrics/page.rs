@@ -15,6 +15,7 @@ use tartan_ebpf::ClassCount;
 
 use super::Metrics;
 use super::reading::Reading;
+use crate::drift::Kind;
 
 /// Names and values.
 pub(super) type Labels = Vec<(&'static str, String)>;
@@ -158,8 +159,37 @@ fn host(registry: &mut Registry, reading: &Reading) {
         ("reaper_failures", "Deletions of links that had to be repeated"),
         vec![(Vec::new(), reading.reaper_failures)],
     );
+    drift(registry, reading);
     let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
     gauges(registry, ("build", "This build"), vec![(version, 1)]);
+}
+
+fn drift(registry: &mut Registry, reading: &Reading) {
+    let rows = |counts: &[(Kind, u64)]| -> Vec<(Labels, u64)> {
+        let labels = |kind: Kind| vec![("kind", kind.to_string())];
+        counts.iter().map(|(kind, n)| (labels(*kind), *n)).collect()
+    };
+    let found = &reading.drift;
+    counters(
+        registry,
+        ("drift_repairs", "What others changed of ours, and was repaired"),
+        rows(&found.repaired),
+    );
+    counters(
+        registry,
+        ("drift_failures", "The same that could not be repaired"),
+        rows(&found.failed),
+    );
+    counters(
+        registry,
+        ("drift_given_up", "The same that was changed again and again"),
+        rows(&found.given_up),
+    );
+    gauges(
+        registry,
+        ("drift_left_alone", "Things that are not repaired for now"),
+        vec![(Vec::new(), found.left as u128)],
+    );
 }
 
 fn counters(

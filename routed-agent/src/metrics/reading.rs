@@ -23,6 +23,7 @@ pub(super) struct Reading {
     pub(super) ready: usize,
     pub(super) adding: usize,
     pub(super) reaper_failures: u64,
+    pub(super) drift: crate::drift::Counts,
 }
 
 /// Asks.
@@ -43,6 +44,7 @@ pub(super) fn read(host: &Host) -> Reading {
         ready,
         adding: records.len() - ready,
         reaper_failures: host.reaper.report().failed,
+        drift: host.drift.journal.counts(),
         registry,
     }
 }

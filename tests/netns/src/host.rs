@@ -153,7 +153,7 @@ impl Host {
     }
 
     /// Where its things are, as every program of Tartan learns it.
-    fn places(&self) -> Vec<(String, String)> {
+    pub fn variables(&self) -> Vec<(String, String)> {
         [
             ("TARTAN_RUN_DIR", self.run_dir()),
             ("TARTAN_STATE_DIR", self.state_dir()),
@@ -171,7 +171,7 @@ impl Host {
         let socket = self.run_dir().join("cni.sock");
         config["agent"] = json!(socket.to_string_lossy());
         let program = need::program("tartan-cni");
-        self.places()
+        self.variables()
             .iter()
             .fold(
                 Call::new(program, self.netns(), verb),
@@ -184,7 +184,7 @@ impl Host {
     #[track_caller]
     pub fn tartan(&self, arguments: &str) -> Outcome {
         let mut command = Command::new(need::program("tartan"));
-        command.args(arguments.split_whitespace()).envs(self.places());
+        command.args(arguments.split_whitespace()).envs(self.variables());
         inside::run(self.netns(), &mut command, b"")
     }
 
@@ -245,7 +245,7 @@ impl Host {
             .arg(need::program("tartan-agent"))
             .arg("--config")
             .arg(self.config())
-            .envs(self.places())
+            .envs(self.variables())
             .env("TARTAN_BOOT_ID", boot);
         command
     }

@@ -36,6 +36,7 @@
 pub mod autopsy;
 pub mod chance;
 pub mod container;
+pub mod drift;
 pub mod host;
 pub mod inside;
 pub mod leftover;

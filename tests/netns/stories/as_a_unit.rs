@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tartan_stories::inside::ip;
 use tartan_stories::process;
 use tartan_stories::within::{seconds, within};
 use tartan_stories::{Host, Network, story, tcp, witness};
@@ -48,6 +49,12 @@ fn a_day(host: &Host) {
     host.tartan("status").success("tartan status");
     host.kills_agent();
     host.starts_agent();
+    stock.reaches(&front, tcp(80));
+    // What others change is heard and put back, in the container too.
+    ip(front.netns(), "link set eth0 down");
+    within(seconds(30), "the container's end is up again", || {
+        witness::link(front.netns(), "eth0")?.is_up().then_some(())
+    });
     stock.reaches(&front, tcp(80));
     front.detach(&shop).expect("DEL");
     host.tartan("gc").success("tartan gc");

@@ -1,0 +1,26 @@
+//! Being more stubborn than the agent: damage that stays.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::host::Host;
+use crate::inside;
+use crate::within::{seconds, within};
+
+/// Changes something again and again by `ip`, until the agent leaves it
+/// alone and says so.
+#[track_caller]
+pub fn given_up(host: &Host, netns: &Path, kind: &str, arguments: &str) {
+    let is_left = || {
+        let all = host.lists("events");
+        let mut all = all.as_array().expect("a list").iter();
+        all.any(|e| e["kind"] == kind && e["outcome"] == "given-up")
+    };
+    within(seconds(60), &format!("{kind} is given up"), || {
+        let mut ip = Command::new("ip");
+        ip.args(arguments.split_whitespace());
+        // Refused, as long as it is not repaired.
+        let _ = inside::run(netns, &mut ip, b"");
+        is_left().then_some(())
+    });
+}
