@@ -91,12 +91,16 @@ fn forget(
     Ok(())
 }
 
-/// Forgets connections that host ports of `record` led to its container.
+/// Forgets connections that host ports of `record` led to its container: a
+/// client of datagrams that never pauses would go on to whoever has the
+/// address next. Only where there are such ports: looking walks the kernel's
+/// whole table, some 10 ms.
 pub(super) fn forget_translated(
     tracked: &mut Tracked,
     record: &Record,
 ) -> Result<(), NatError> {
-    if record.translation.ports.is_empty() {
+    let mut ports = record.translation.ports.iter();
+    if ports.all(|port| port.transport == Transport::Tcp) {
         return Ok(());
     }
     let tracked = tracked.opened()?;
