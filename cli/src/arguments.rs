@@ -7,7 +7,8 @@ use clap_complete::Shell;
 
 use crate::output::Format;
 use crate::{
-    app, endpoint, events, gc, host, init, ip, man, pool, settings, team,
+    app, doctor, endpoint, events, gc, host, init, ip, man, pool, settings,
+    team,
 };
 
 /// Addresses, classes and routes of the containers on this host.
@@ -75,6 +76,8 @@ pub(crate) enum Type {
     /// Hosts of the cluster: list, and take out those that are gone
     #[command(subcommand)]
     Host(host::Verb),
+    /// Say what is wrong with this host, why, and what to do
+    Doctor(doctor::Doctor),
     /// What others changed of ours, and what became of it
     Events(events::Events),
     /// Settings of the whole cluster

@@ -68,6 +68,8 @@ pub(crate) enum Fault {
     Differences(usize),
     #[error("{0} of the steps failed")]
     Steps(usize),
+    #[error("{0} findings")]
+    Findings(usize),
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
     #[error("cannot write the answer as JSON")]
@@ -159,6 +161,7 @@ impl Fault {
             | Self::UnknownKey { .. }
             | Self::Write { .. }
             | Self::Steps(_)
+            | Self::Findings(_)
             | Self::Output(_)
             | Self::Json(_)
             | Self::Yaml(_)

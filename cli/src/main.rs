@@ -7,6 +7,7 @@ mod agent;
 mod app;
 mod arguments;
 mod completion;
+mod doctor;
 mod endpoint;
 mod events;
 mod fault;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Endpoint(verb) => endpoint::run(&session, verb),
         Type::Host(verb) => host::run(&session, verb),
         Type::Settings(verb) => settings::run(&session, verb),
+        Type::Doctor(doctor) => doctor::run(&session, doctor),
         Type::Events(events) => events::run(&session, events),
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),
