@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use tartan_model::prefix::address_number;
-use tartan_model::{BlockKey, BlockRecord, Family, HostName, Pool, Prefix};
+use tartan_model::{
+    BlockKey, BlockRecord, Family, HostName, Pool, Prefix, Span,
+};
 use tartan_store::{Compare, Key, Revision, Transaction};
 
 use crate::host_record::Claimant;
@@ -32,23 +34,20 @@ pub fn seed(host: &HostName) -> u64 {
 
 /// The parts of a pool to search one after the other, each around the one
 /// before, the last the whole: a claim in an empty /8 reads sixteen blocks.
-/// For a requested address: the largest block that could hold it.
+/// Where only some addresses will do, the last holds all those: for a single
+/// one it is the largest block that could hold it.
 pub fn windows(pool: &Pool, want: &Want, seed: u64) -> Vec<Prefix> {
-    let Some(cidr) = pool.cidr(want.family) else { return Vec::new() };
-    let full = pool.block_length(want.family);
-    if let Some(address) = want.containing {
-        let block = Prefix::containing(address, full);
-        return block.filter(|b| cidr.covers(*b)).into_iter().collect();
-    }
-    let start = want.family.address(start(pool, cidr, seed));
+    let Some(field) = Field::of(pool, want) else { return Vec::new() };
+    let start = want.family.address(field.start(seed));
+    let reach = field.reach().length();
     let mut lengths = Vec::new();
-    let mut length = full;
-    while length > cidr.length() {
-        length = length.saturating_sub(WINDOW_BITS).max(cidr.length());
+    let mut length = field.full;
+    while length > reach {
+        length = length.saturating_sub(WINDOW_BITS).max(reach);
         lengths.push(length);
     }
     if lengths.is_empty() {
-        lengths.push(cidr.length());
+        lengths.push(reach);
     }
     let windows = lengths.into_iter();
     windows.filter_map(|l| Prefix::containing(start, l)).collect()
@@ -63,47 +62,80 @@ pub fn candidate(
     taken: &BTreeSet<BlockKey>,
     seed: u64,
 ) -> Option<Prefix> {
-    let cidr = pool.cidr(want.family)?;
-    let longest = match want.containing {
+    let field = Field::of(pool, want)?;
+    let longest = match want.within.and_then(Span::only) {
         Some(_) => want.family.bits(),
         None => pool.first_length(want.family),
     };
-    let wanted = want.length.max(cidr.length()).min(longest);
-    (wanted..=longest).find_map(|length| match want.containing {
-        Some(address) => Prefix::containing(address, length)
-            .filter(|piece| last_overlap(*piece, taken).is_none()),
-        None => {
-            let start = start(pool, cidr, seed);
-            first_fit(pool, length, window, start, taken)
-        }
+    let wanted = want.length.max(field.cidr.length()).min(longest);
+    let start = field.start(seed);
+    (wanted..=longest).find_map(|length| {
+        let search = |from, to| {
+            let stretch = Stretch { family: want.family, length, from, to };
+            stretch.first_free(pool, taken)
+        };
+        let (first, last) = field.bounds(window, length)?;
+        let start = start.max(first);
+        search(start, last).or_else(|| search(first, start.checked_sub(1)?))
     })
 }
 
-/// Number of the address at which a host begins: the start of a full-grown
-/// block, so that small blocks fill one of them before they open the next.
-fn start(pool: &Pool, cidr: Prefix, seed: u64) -> u128 {
-    let full = pool.block_length(cidr.family());
-    let host_bits = u32::from(cidr.family().bits() - full);
-    let places = 1u128.checked_shl(u32::from(full - cidr.length()));
-    let place = places.map_or(seed.into(), |all| u128::from(seed) % all);
-    let above = place.checked_shl(host_bits).unwrap_or(0);
-    address_number(cidr.first()) + above
+/// The part of a pool in which pieces will do.
+struct Field {
+    cidr: Prefix,
+    /// Length of a full-grown block.
+    full: u8,
+    span: Span,
 }
 
-fn first_fit(
-    pool: &Pool,
-    length: u8,
-    window: Prefix,
-    start: u128,
-    taken: &BTreeSet<BlockKey>,
-) -> Option<Prefix> {
-    let (first, last) = (window.first(), window.last());
-    let (first, last) = (address_number(first), address_number(last));
-    let search = |from, to| {
-        let stretch = Stretch { family: window.family(), length, from, to };
-        stretch.first_free(pool, taken)
-    };
-    search(start, last).or_else(|| search(first, start.checked_sub(1)?))
+impl Field {
+    fn of(pool: &Pool, want: &Want) -> Option<Self> {
+        let cidr = pool.cidr(want.family)?;
+        let span = match want.within {
+            Some(span) if !span.is_within(cidr) => return None,
+            Some(span) => span,
+            None => cidr.into(),
+        };
+        Some(Self { cidr, full: pool.block_length(want.family), span })
+    }
+
+    /// Number of the address at which a host begins: the start of a full-grown
+    /// block, so that small blocks fill one of them before they open the next.
+    fn start(&self, seed: u64) -> u128 {
+        let host_bits = u32::from(self.cidr.family().bits() - self.full);
+        let block = |address| {
+            let above = address_number(address)
+                .wrapping_sub(address_number(self.cidr.first()));
+            above.checked_shr(host_bits).unwrap_or(0)
+        };
+        let (low, high) = (block(self.span.first()), block(self.span.last()));
+        let place = match (high - low).checked_add(1) {
+            Some(places) => low + u128::from(seed) % places,
+            None => seed.into(),
+        };
+        let above = place.checked_shl(host_bits).unwrap_or(0);
+        address_number(self.cidr.first()) + above
+    }
+
+    /// The prefix that holds every full-grown block in question.
+    fn reach(&self) -> Prefix {
+        let least = self.cidr.length();
+        let around = (least..=self.full).rev().find_map(|length| {
+            Prefix::containing(self.span.first(), length)
+                .filter(|prefix| prefix.contains(self.span.last()))
+        });
+        around.unwrap_or(self.cidr)
+    }
+
+    /// Numbers of the first and the last address at which a piece of `length`
+    /// may begin in a window.
+    fn bounds(&self, window: Prefix, length: u8) -> Option<(u128, u128)> {
+        let first = Prefix::containing(self.span.first(), length)?.first();
+        let first = first.max(window.first());
+        let last = self.span.last().min(window.last());
+        (first <= last)
+            .then(|| (address_number(first), address_number(last)))
+    }
 }
 
 /// The numbers from one aligned address to another.

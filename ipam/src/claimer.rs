@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use tartan_model::{BlockKey, Epoch, Family, HostName, Pool, PoolName, Prefix};
+use tartan_model::{
+    BlockKey, Epoch, Family, HostName, Pool, PoolName, Prefix, Span,
+};
 use tartan_store::{Outcome, Store, StoreError};
 use thiserror::Error;
 
@@ -267,13 +269,13 @@ impl View {
             !known.contains(&claimed.prefix)
                 && claimed.record.pool == want.pool
                 && claimed.record.affinity == want.affinity
-                && want.containing.is_none_or(|ip| claimed.prefix.contains(ip))
+                && want.within.is_none_or(|w| w.overlaps(claimed.prefix.into()))
         };
         self.own.iter().find(is_wanted).cloned()
     }
 
     fn no_room(&self, want: &Want, window: Prefix) -> ClaimError {
-        let holder = want.containing.and_then(|ip| {
+        let holder = want.within.and_then(Span::only).and_then(|ip| {
             let end = BlockKey(Prefix::host(ip));
             let (block, by) = self.owners.range(..=end).next_back()?;
             block.0.contains(ip).then(|| (ip, by.clone()))

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tartan_model::{
     Affinity, Attachment, BootId, ClassId, Family, HostName, Pool, PoolName,
-    Prefix, Slot, SlotState,
+    Prefix, Slot, SlotState, Span,
 };
 use thiserror::Error;
 
@@ -30,6 +30,7 @@ pub(crate) mod assign;
 pub(crate) mod block;
 pub(crate) mod census;
 pub(crate) mod outlook;
+mod pick;
 pub(crate) mod publish;
 mod query;
 pub(crate) mod release;
@@ -61,8 +62,8 @@ pub struct Ledger {
     held: HashMap<Attachment, Vec<IpAddr>>,
     /// First addresses of the blocks whose record in the store is behind.
     unpublished: BTreeSet<IpAddr>,
-    /// Groups for which the last claim found no room, and when.
-    full: BTreeMap<Group, BootTime>,
+    /// Where the last claim found no room for a group, and when.
+    full: BTreeMap<(Group, Option<Span>), BootTime>,
 }
 
 /// Blocks that serve the same containers.
@@ -214,7 +215,7 @@ impl Ledger {
             self.refresh(claimed);
             return Ok(());
         }
-        self.full.remove(&Group::new(
+        self.has_room(&Group::new(
             &claimed.record.pool,
             prefix.family(),
             claimed.record.affinity,
@@ -233,7 +234,7 @@ impl Ledger {
         self.unshelve(first);
         let Some(block) = self.blocks.remove(&first) else { return };
         self.unpublished.remove(&first);
-        self.full.remove(&Group::of(&block));
+        self.has_room(&Group::of(&block));
         let held = block.taken().filter(|(_, slot)| slot.is_held());
         self.strays.extend(held.map(|(ip, slot)| (ip, slot.clone())));
     }

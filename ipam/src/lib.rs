@@ -49,7 +49,7 @@ pub use boot_time::BootTime;
 pub use host_record::{
     AgentState, Claimant, Contact, HostRecord, Instance, Removal,
 };
-pub use ledger::assign::{AssignError, PoolNames};
+pub use ledger::assign::{AssignError, PoolNames, Spans};
 pub use ledger::block::Proof;
 pub use ledger::census::Census;
 pub use ledger::outlook::Prospect;
@@ -62,5 +62,5 @@ pub use ledger::stock::GrantedPlace;
 pub use ledger::view::{Held, Holding, Usage};
 pub use ledger::{AdoptError, Ledger};
 pub use request::{
-    AssignRequest, Assigned, Claimed, Freshness, Living, Stage, Want,
+    AssignRequest, Assigned, Claimed, Freshness, Living, Room, Stage, Want,
 };

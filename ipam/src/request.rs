@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use tartan_model::{
     Affinity, Attachment, BlockRecord, ClassId, Family, Generation, PoolName,
-    Prefix,
+    Prefix, Ranges, Span,
 };
 use tartan_store::Revision;
 
@@ -19,15 +19,21 @@ pub struct AssignRequest {
     pub generation: Generation,
     /// Its class.
     pub class: ClassId,
-    /// Pools that may serve, the preferred first.
+    /// Pools that may serve, the preferred first. Empty: the pools that the
+    /// ranges lie in.
     pub pools: Vec<PoolName>,
-    /// Addresses asked by name: at most one per family. A family without one
-    /// gets what the ledger chooses.
+    /// What is given: one address of each set, or where there are none, one
+    /// of each family that the pools have.
+    pub ranges: Ranges,
+    /// Addresses asked by name: at most one per family or set. Where there is
+    /// none, the ledger chooses.
     pub requested: Vec<IpAddr>,
+    /// As [`Slot::netns_cookie`](tartan_model::Slot).
+    pub netns_cookie: Option<u64>,
     /// Where a claim was tried for this request and found no room. Empty at
     /// the first try: the ledger then asks for a block rather than for an
     /// address that has not rested.
-    pub unclaimable: BTreeSet<(PoolName, Family)>,
+    pub unclaimable: BTreeSet<Room>,
 }
 
 /// Addresses given.
@@ -59,8 +65,27 @@ pub struct Want {
     pub length: u8,
     /// Whom it is to serve.
     pub affinity: Affinity,
-    /// An address that it must hold.
-    pub containing: Option<IpAddr>,
+    /// Addresses of which it must hold one.
+    pub within: Option<Span>,
+}
+
+/// Where a claim looks for a block.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Room {
+    /// In which pool.
+    pub pool: PoolName,
+    /// Of which family.
+    pub family: Family,
+    /// As [`Want::within`].
+    pub within: Option<Span>,
+}
+
+impl Want {
+    /// Where it looks.
+    pub fn room(&self) -> Room {
+        let (pool, family) = (self.pool.clone(), self.family);
+        Room { pool, family, within: self.within }
+    }
 }
 
 /// A block that the store says is this host's. The run directory keeps a
@@ -97,4 +122,8 @@ pub struct Living {
     pub addresses: Vec<IpAddr>,
     /// How far its ADD is.
     pub stage: Stage,
+    /// As [`Slot::netns_cookie`](tartan_model::Slot).
+    pub netns_cookie: Option<u64>,
+    /// Gateways of its link, where that is another plugin's.
+    pub gateways: Vec<IpAddr>,
 }

@@ -121,6 +121,11 @@ pub struct Slot {
     pub boot: BootId,
     /// What has become of it.
     pub state: SlotState,
+    /// Where the link is another plugin's: identity of the container's netns
+    /// (SO_NETNS_COOKIE), whose end is the only proof of the container's; 0
+    /// where that end could not be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netns_cookie: Option<u64>,
 }
 
 /// The states of a slot that is not free.

@@ -11,7 +11,8 @@
 //! | class (cluster, team, app) | [`class`] |
 //! | names of teams, pools, hosts, containers | [`names`] |
 //! | attachment: a container's interface on a network | [`attachment`] |
-//! | prefix, family | [`prefix`] |
+//! | prefix, family, span | [`prefix`], [`span`] |
+//! | ranges inside pools | [`range`] |
 //! | MAC address | [`mac`] |
 //! | pool, block, slot | [`pool`], [`block`] |
 //! | boot, epoch, generation | [`boot`] |
@@ -32,9 +33,11 @@ pub mod mac;
 pub mod names;
 pub mod pool;
 pub mod prefix;
+pub mod range;
 pub mod registry;
 pub mod reservation;
 pub mod settings;
+pub mod span;
 pub mod translation;
 
 pub use attach_mode::AttachMode;
@@ -50,7 +53,9 @@ pub use names::{
 };
 pub use pool::Pool;
 pub use prefix::{Family, Prefix};
+pub use range::{Range, RangeError, Ranges};
 pub use registry::{App, Team};
 pub use reservation::{Grant, Reservation, ReservationHolder};
 pub use settings::Settings;
+pub use span::Span;
 pub use translation::{Door, HostPort, Masquerade, Translation, Transport};

@@ -22,6 +22,7 @@ fn slot(container: &str, state: SlotState) -> Slot {
         class: ClassId::UNCLASSIFIED,
         boot: BootId::new("b-1"),
         state,
+        netns_cookie: None,
     }
 }
 

@@ -24,7 +24,7 @@ fn want(family: Family, length: u8) -> Want {
         family,
         length,
         affinity: Affinity::Any,
-        containing: None,
+        within: None,
     }
 }
 

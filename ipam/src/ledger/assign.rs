@@ -1,4 +1,5 @@
-//! Giving addresses: one per family that the listed pools have, all or none.
+//! Giving addresses: one per family that the listed pools have, or one per set
+//! of ranges, all or none.
 //! Pure: first everything is chosen, then everything is taken.
 
 use std::collections::BTreeSet;
@@ -7,14 +8,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tartan_model::{
-    Attachment, ClassId, Family, Generation, Pool, PoolName, Slot, SlotState,
+    Attachment, ClassId, Family, Generation, Pool, PoolName, Prefix, Range,
+    Ranges, Slot, SlotState, Span,
 };
 use thiserror::Error;
 
 use super::block::{OwnSlot, Proof};
 use super::query::{Choice, Query};
 use super::requested::Exclusion;
-use super::{Group, Ledger};
+use super::Ledger;
 use crate::boot_time::BootTime;
 use crate::request::{AssignRequest, Assigned, Freshness, Want};
 
@@ -32,6 +34,20 @@ impl fmt::Display for PoolNames {
     }
 }
 
+/// Parts of pools, as people read them behind what they restrict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spans(pub Vec<Span>);
+
+impl fmt::Display for Spans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, span) in self.0.iter().enumerate() {
+            let before = if at == 0 { " within" } else { "," };
+            write!(f, "{before} {span}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Why no address was given. Nothing has changed then.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum AssignError {
@@ -40,8 +56,8 @@ pub enum AssignError {
     NeedsBlock(Vec<Want>),
     /// Everything is in use or rests, and no block can be claimed.
     #[error(
-        "no {family} address is left in pool {pools}: {resting} released and \
-         still resting, {}", soonest.map_or_else(
+        "no {family} address is left{within} in pool {pools}: {resting} \
+         released and still resting, {}", soonest.map_or_else(
             || "none of them free soon".to_owned(),
             |wait| format!("the first for {wait:?} more"))
     )]
@@ -50,6 +66,8 @@ pub enum AssignError {
         pools: PoolNames,
         /// The family.
         family: Family,
+        /// The ranges that it was to be of.
+        within: Spans,
         /// Addresses of own blocks that were released and rest.
         resting: usize,
         /// When the first of them can be had; none where nothing rests, or
@@ -96,6 +114,27 @@ pub enum AssignError {
         /// The listed pools.
         pools: PoolNames,
     },
+    /// The requested address lies in none of the ranges.
+    #[error("requested address {ip} is in none of the ranges{within}")]
+    RequestedOutsideRanges {
+        /// The address.
+        ip: IpAddr,
+        /// The ranges.
+        within: Spans,
+    },
+    /// A range lies in no pool that may serve.
+    #[error(
+        "range {span} of subnet {subnet} is not inside a pool{}",
+        if pools.0.is_empty() { String::new() } else { format!(" of {pools}") }
+    )]
+    RangeOutsidePools {
+        /// The range.
+        span: Span,
+        /// The subnet it is of.
+        subnet: Prefix,
+        /// The pools that may serve.
+        pools: PoolNames,
+    },
     /// Nobody gets that address.
     #[error("requested address {ip} of pool {pool} is {why}")]
     RequestedExcluded {
@@ -106,13 +145,25 @@ pub enum AssignError {
         /// What keeps it back.
         why: Exclusion,
     },
-    /// More than one address of a family was requested.
-    #[error("both {first} and {second} are requested: one per family is given")]
+    /// More than one address of a family, or of a set of ranges, was
+    /// requested.
+    #[error(
+        "both {first} and {second} are requested: one per family, or per set \
+         of ranges, is given"
+    )]
     RequestedTwice {
         /// The one.
         first: IpAddr,
         /// The other.
         second: IpAddr,
+    },
+    /// A container has the address that is the gateway of a range.
+    #[error("gateway {gateway} of the range is the address of {by}")]
+    GatewayInUse {
+        /// The gateway.
+        gateway: IpAddr,
+        /// Who has it.
+        by: Attachment,
     },
     /// The block of the requested address serves another team.
     #[error("requested address {ip} is in a block of team {team}")]
@@ -171,8 +222,15 @@ impl Ledger {
             return Ok(Assigned { addresses, freshness });
         }
         let addresses = self.choose(request, now)?;
+        let gateways = gateways(request, &addresses);
+        if let Some((gateway, by)) = self.holder_of(&gateways) {
+            return Err(AssignError::GatewayInUse { gateway, by });
+        }
         for address in &addresses {
             self.give(*address, request, now);
+        }
+        for gateway in gateways {
+            self.keep_gateway(gateway);
         }
         let attachment = request.attachment.clone();
         self.held.insert(attachment, addresses.clone());
@@ -238,17 +296,13 @@ impl Ledger {
         request: &AssignRequest,
         now: BootTime,
     ) -> Result<Vec<IpAddr>, AssignError> {
-        let pools = self.listed(&request.pools)?;
+        let pools = self.listed(&request.pools, &request.ranges)?;
         let query = Query { request, pools, now };
-        let requested = query.requested()?;
         let (mut given, mut wants) = (Vec::new(), Vec::new());
-        for family in Family::ALL {
-            if query.pools_of(family).next().is_none() {
-                continue;
-            }
-            let choice = match requested.get(&family) {
-                Some((ip, pool)) => self.weigh(&query, *ip, pool)?,
-                None => self.pick(&query, family)?,
+        for demand in query.demands()? {
+            let choice = match demand.requested {
+                Some(ip) => self.weigh(&query, &demand, ip)?,
+                None => self.pick(&query, &demand)?,
             };
             match choice {
                 Choice::Give(address) => given.push(address),
@@ -261,10 +315,16 @@ impl Ledger {
         }
     }
 
+    /// The pools of these names; where none is named, those in which ranges
+    /// lie.
     pub(super) fn listed(
         &self,
         names: &[PoolName],
+        ranges: &Ranges,
     ) -> Result<Vec<&Pool>, AssignError> {
+        if names.is_empty() && !ranges.is_empty() {
+            return self.around(ranges);
+        }
         let mut pools = Vec::new();
         let mut seen = BTreeSet::new();
         for name in names.iter().filter(|name| seen.insert(*name)) {
@@ -282,65 +342,18 @@ impl Ledger {
         Ok(pools)
     }
 
-    /// The ledger's own choice of an address of a family: what is free, pool
-    /// by pool, claiming before going on to the next; at the very last what
-    /// the class itself gave up and has not rested.
-    fn pick(
-        &self,
-        query: &Query<'_>,
-        family: Family,
-    ) -> Result<Choice, AssignError> {
-        let class = query.request.class;
-        for pool in query.pools_of(family) {
-            if let Some(address) = self.next_of(pool, family, query) {
-                return Ok(Choice::Give(address));
-            }
-            if query.may_claim(pool, family) {
-                let want = self.want(pool, family, class, None);
-                return Ok(Choice::Claim(want));
-            }
-        }
-        let own = query
-            .pools_of(family)
-            .flat_map(|pool| Group::serving(pool, family, class))
-            .filter_map(|group| self.shelves.get(&group)?.oldest_of(class))
-            .min();
-        match own {
-            Some((_, address)) => Ok(Choice::Give(address)),
-            None => Err(self.exhausted(query, family)),
-        }
-    }
-
-    fn next_of(
-        &self,
-        pool: &Pool,
-        family: Family,
-        query: &Query<'_>,
-    ) -> Option<IpAddr> {
-        let class = query.request.class;
-        Group::serving(pool, family, class)
-            .into_iter()
-            .filter_map(|group| self.shelves.get(&group))
-            .filter_map(|shelf| shelf.next(class, self.rest, query.now))
-            .min()
-            .map(|(_, address)| address)
-    }
-
-    fn exhausted(&self, query: &Query<'_>, family: Family) -> AssignError {
-        let class = query.request.class;
-        let shelves: Vec<_> = query
-            .pools_of(family)
-            .flat_map(|pool| Group::serving(pool, family, class))
-            .filter_map(|group| self.shelves.get(&group))
-            .collect();
-        AssignError::Exhausted {
-            pools: query.pool_names(),
-            family,
-            resting: shelves.iter().map(|shelf| shelf.waiting()).sum(),
-            soonest: shelves
-                .iter()
-                .filter_map(|s| s.soonest(class, self.rest, query.now))
-                .min(),
+    fn around(&self, ranges: &Ranges) -> Result<Vec<&Pool>, AssignError> {
+        let is_around = |pool: &&Pool| {
+            ranges.all().any(|range| {
+                let cidr = pool.cidr(range.family());
+                cidr.is_some_and(|cidr| range.span().is_within(cidr))
+            })
+        };
+        let pools: Vec<_> = self.rules.pools.values().collect();
+        let pools: Vec<_> = pools.into_iter().filter(is_around).collect();
+        match pools.iter().find(|pool| pool.draining) {
+            Some(pool) => Err(AssignError::PoolDraining(pool.name.clone())),
+            None => Ok(pools),
         }
     }
 
@@ -357,10 +370,21 @@ impl Ledger {
             class: request.class,
             boot: self.boot.clone(),
             state: SlotState::Pending,
+            netns_cookie: request.netns_cookie,
         };
         let proof = Proof::Living;
         let own =
             OwnSlot { slot, since: now, committed: None, version: 0, proof };
         self.place(address, own);
     }
+}
+
+/// The gateways by which a link of another plugin's leads out of its subnets:
+/// somebody has them on that link. Our own links need none.
+fn gateways(request: &AssignRequest, addresses: &[IpAddr]) -> Vec<IpAddr> {
+    if request.netns_cookie.is_none() {
+        return Vec::new();
+    }
+    let ranges = addresses.iter().filter_map(|ip| request.ranges.giving(*ip));
+    ranges.map(Range::gateway).collect()
 }

@@ -1,8 +1,11 @@
 //! Whether a request could be served, without serving one (STATUS). Pure.
 
-use tartan_model::{Family, Pool, PoolName};
+use std::collections::BTreeSet;
 
-use super::assign::{AssignError, PoolNames};
+use tartan_model::{Family, Pool, PoolName, Ranges};
+
+use super::assign::AssignError;
+use super::query::{self, Demand, Place};
 use super::{Group, Ledger};
 use crate::boot_time::BootTime;
 
@@ -16,48 +19,58 @@ pub enum Prospect {
 }
 
 impl Ledger {
-    /// Whether a container could get an address of each family from the
-    /// listed pools now: some own block has one, or a claim may yet find
-    /// room. The error is the one that an assignment would answer.
+    /// Whether a container could get what it would be given from the listed
+    /// pools, or from ranges in them, now: some own block has it, or a claim
+    /// may yet find room. The error is the one that an assignment would
+    /// answer.
     pub fn could_assign(
         &self,
         pools: &[PoolName],
+        ranges: &Ranges,
         now: BootTime,
     ) -> Result<Prospect, AssignError> {
-        let listed = self.listed(pools)?;
+        let listed = self.listed(pools, ranges)?;
         let mut prospect = Prospect::Free;
-        for family in Family::ALL {
-            let mut having =
-                listed.iter().filter(|p| p.cidr(family).is_some()).peekable();
-            if having.peek().is_none()
-                || having.clone().any(|p| self.has_free(p, family, now))
-            {
+        for demand in query::demands(&listed, ranges)? {
+            if demand.places.iter().any(|p| self.has_free(p, now)) {
                 continue;
             }
-            if having.any(|p| self.may_claim(p, family, now)) {
-                prospect = Prospect::Claim;
-                continue;
+            if !demand.places.iter().any(|p| self.may_claim(p, now)) {
+                return Err(self.nothing_left(&demand));
             }
-            return Err(AssignError::Exhausted {
-                pools: PoolNames(pools.to_vec()),
-                family,
-                resting: self.resting().count(),
-                soonest: None,
-            });
+            prospect = Prospect::Claim;
         }
         Ok(prospect)
     }
 
-    fn has_free(&self, pool: &Pool, family: Family, now: BootTime) -> bool {
-        let of_pool =
-            self.shelves.iter().filter(|(g, _)| g.is_of(pool, family));
-        let mut shelves = of_pool.map(|(_, shelf)| shelf);
-        shelves.any(|shelf| shelf.available(self.rest, now, 1) > 0)
+    fn nothing_left(&self, demand: &Demand<'_>) -> AssignError {
+        let is_meant = |group: &Group| {
+            let mut places = demand.places.iter();
+            places.any(|place| group.is_of(place.pool, demand.family))
+        };
+        let shelves = self.shelves.iter().filter(|(g, _)| is_meant(g));
+        AssignError::Exhausted {
+            pools: demand.pool_names(),
+            family: demand.family,
+            within: demand.spans(),
+            resting: shelves.map(|(_, shelf)| shelf.waiting(demand)).sum(),
+            soonest: None,
+        }
     }
 
-    fn may_claim(&self, pool: &Pool, family: Family, now: BootTime) -> bool {
-        let mut full = self.full.keys().filter(|g| g.is_of(pool, family));
-        !full.any(|group| self.is_full(group, now))
+    fn has_free(&self, place: &Place<'_>, now: BootTime) -> bool {
+        let family = place.family;
+        let of_pool =
+            self.shelves.iter().filter(|(g, _)| g.is_of(place.pool, family));
+        let mut shelves = of_pool.map(|(_, shelf)| shelf);
+        shelves.any(|shelf| shelf.has_any(self.rest, now, place))
+    }
+
+    fn may_claim(&self, place: &Place<'_>, now: BootTime) -> bool {
+        let is_meant = |group: &Group| group.is_of(place.pool, place.family);
+        let groups: BTreeSet<&Group> = self.full.keys().map(|(g, _)| g).collect();
+        let mut full = groups.into_iter().filter(|group| is_meant(group));
+        !full.any(|group| self.is_full(group, place.span(), now))
     }
 }
 

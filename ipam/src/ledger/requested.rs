@@ -3,12 +3,12 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use tartan_model::{Affinity, Family, Pool};
+use tartan_model::{Affinity, Family, Span};
 
 use super::Ledger;
 use super::assign::AssignError;
 use super::block::{OwnBlock, OwnSlot};
-use super::query::{Choice, Query};
+use super::query::{Choice, Demand, Place, Query};
 use super::stock::GrantedPlace;
 
 /// What keeps an address back from everybody.
@@ -16,6 +16,8 @@ use super::stock::GrantedPlace;
 pub enum Exclusion {
     /// The pool's network, broadcast or anycast address.
     OfThePool,
+    /// The gateway, network or broadcast address of the subnet of its range.
+    OfTheSubnet,
     /// It is reserved or excluded by name.
     Reserved,
 }
@@ -24,6 +26,10 @@ impl fmt::Display for Exclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OfThePool => "its network, broadcast or anycast address",
+            Self::OfTheSubnet => {
+                "the gateway, network or broadcast address of its range's \
+                 subnet"
+            }
             Self::Reserved => "reserved",
         })
     }
@@ -34,31 +40,38 @@ impl Ledger {
     pub(super) fn weigh(
         &self,
         query: &Query<'_>,
+        demand: &Demand<'_>,
         ip: IpAddr,
-        pool: &Pool,
     ) -> Result<Choice, AssignError> {
         if let Some(own) = self.own_slot(ip).filter(|own| own.is_held()) {
             let by = own.slot.attachment.clone();
             return Err(AssignError::RequestedInUse { ip, by });
         }
+        let Some(place) = demand.holding(ip) else {
+            let pools = demand.pool_names();
+            return Err(AssignError::RequestedOutsidePools { ip, pools });
+        };
+        let pool = place.pool;
         let granted = self.rules.granted(ip, &query.request.attachment);
         if granted == Some(GrantedPlace::Elsewhere)
+            && !place.keeps_back(ip)
             && self.home_of(ip).is_none()
         {
             return Ok(Choice::Give(ip));
         }
-        if granted.is_none()
-            && let Some(why) = self.exclusion(pool, ip)
+        if (granted.is_none() || place.keeps_back(ip))
+            && let Some(why) = self.exclusion(place, ip)
         {
             let pool = pool.name.clone();
             return Err(AssignError::RequestedExcluded { ip, pool, why });
         }
         let block = self.home_of(ip).and_then(|at| self.blocks.get(&at));
+        let within = Some(Span::one(ip));
         match block {
             Some(block) => self.weigh_own(query, ip, block),
-            None if query.may_claim(pool, Family::of(ip)) => {
+            None if query.may_claim(place, within) => {
                 let (class, family) = (query.request.class, Family::of(ip));
-                let want = self.want(pool, family, class, Some(ip));
+                let want = self.want(pool, family, class, within);
                 Ok(Choice::Claim(want))
             }
             None => Err(AssignError::RequestedUnclaimable {
@@ -68,9 +81,12 @@ impl Ledger {
         }
     }
 
-    fn exclusion(&self, pool: &Pool, ip: IpAddr) -> Option<Exclusion> {
-        if pool.excludes(ip) {
+    fn exclusion(&self, place: &Place<'_>, ip: IpAddr) -> Option<Exclusion> {
+        if place.pool.excludes(ip) {
             return Some(Exclusion::OfThePool);
+        }
+        if place.keeps_back(ip) {
+            return Some(Exclusion::OfTheSubnet);
         }
         self.rules.reserved.contains(&ip).then_some(Exclusion::Reserved)
     }

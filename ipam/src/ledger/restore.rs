@@ -48,6 +48,9 @@ impl Ledger {
         for address in &living.addresses {
             self.restore_one(*address, living, now);
         }
+        for gateway in &living.gateways {
+            self.keep_gateway(*gateway);
+        }
         if !living.addresses.is_empty() {
             let attachment = living.attachment.clone();
             self.held.insert(attachment, living.addresses.clone());
@@ -69,6 +72,7 @@ impl Ledger {
             class: living.class,
             boot: self.boot.clone(),
             state: living.stage.into(),
+            netns_cookie: living.netns_cookie,
         };
         let own = OwnSlot {
             slot,

@@ -52,6 +52,7 @@ impl Ledger {
             group.pool == wanting.pool
                 && group.family == wanting.family
                 && group.team != wanting.team
+                && want.within.is_none_or(|w| w.overlaps(block.prefix.into()))
                 && !block.is_closing
                 && self.is_idle(first, block, now)
         })?;

@@ -1,7 +1,9 @@
 //! The free addresses of blocks that serve the same containers, in the order
 //! in which they are given: never used ones first, then the one that was
 //! released longest ago. Pure; every question costs a look at the head of an
-//! ordered set, however many addresses there are.
+//! ordered set, however many addresses there are. Where ranges restrict what
+//! is given, it goes on from there, past what this host released outside the
+//! range: never through the range itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use tartan_model::ClassId;
 
 use super::block::OwnSlot;
+use super::query::{Demand, Place};
 use crate::boot_time::BootTime;
 
 /// A waiting line: by the moment of joining it.
@@ -69,30 +72,60 @@ impl Shelf {
         class: ClassId,
         rest: Duration,
         now: BootTime,
+        place: &Place<'_>,
     ) -> Option<(Option<BootTime>, IpAddr)> {
-        if let Some(address) = self.fresh.first() {
-            return Some((None, *address));
+        if let Some(address) = self.fresh(place) {
+            return Some((None, address));
         }
         let is_over = |since: BootTime| since.after(rest) <= now;
-        let same =
-            self.oldest_of(class).filter(|(released, _)| is_over(*released));
+        let same = self
+            .oldest_of(class, place)
+            .filter(|(released, _)| is_over(*released));
         // Another class waits for the commit, and rests from there: until
         // then other hosts may judge the address by its old class.
         let any = self
             .committed
-            .first()
-            .filter(|(committed, ..)| is_over(*committed))
+            .iter()
+            .take_while(|(committed, ..)| is_over(*committed))
+            .find(|(.., address)| place.gives(*address))
             .map(|(_, released, address)| (*released, *address));
         let oldest = [same, any].into_iter().flatten().min()?;
         Some((Some(oldest.0), oldest.1))
     }
 
-    /// The address that `class` itself gave up longest ago, rested or not.
+    /// An address of a place that nobody ever had.
+    fn fresh(&self, place: &Place<'_>) -> Option<IpAddr> {
+        let Some(span) = place.span() else {
+            return self.fresh.first().copied();
+        };
+        let mut fresh = self.fresh.range(span.first()..=span.last());
+        fresh.find(|address| place.gives(**address)).copied()
+    }
+
+    /// The address of a place that `class` itself gave up longest ago, rested
+    /// or not.
     pub(super) fn oldest_of(
         &self,
         class: ClassId,
+        place: &Place<'_>,
     ) -> Option<(BootTime, IpAddr)> {
-        self.of_class.get(&class)?.first().copied()
+        let mut line = self.of_class.get(&class)?.iter();
+        line.find(|(_, address)| place.gives(*address)).copied()
+    }
+
+    /// True where some class could be given an address of a place now.
+    pub(super) fn has_any(
+        &self,
+        rest: Duration,
+        now: BootTime,
+        place: &Place<'_>,
+    ) -> bool {
+        let rested = self
+            .released
+            .iter()
+            .take_while(|(released, _)| released.after(rest) <= now);
+        let mut rested = rested.map(|(_, address)| *address);
+        self.fresh(place).is_some() || rested.any(|ip| place.gives(ip))
     }
 
     /// How many addresses could be given now, counted no further than
@@ -112,9 +145,11 @@ impl Shelf {
         self.fresh.len().min(enough) + rested.count()
     }
 
-    /// How many addresses were released and are not given again.
-    pub(super) fn waiting(&self) -> usize {
-        self.released.len()
+    /// How many addresses that would do were released and are not given
+    /// again.
+    pub(super) fn waiting(&self, demand: &Demand<'_>) -> usize {
+        let is_meant = |ip: IpAddr| demand.places.iter().any(|p| p.gives(ip));
+        self.released.iter().filter(|(_, ip)| is_meant(*ip)).count()
     }
 
     /// How long until a container of `class` could have one of the waiting
@@ -124,9 +159,12 @@ impl Shelf {
         class: ClassId,
         rest: Duration,
         now: BootTime,
+        place: &Place<'_>,
     ) -> Option<Duration> {
-        let same = self.oldest_of(class).map(|(released, _)| released);
-        let any = self.committed.first().map(|(committed, ..)| *committed);
+        let same = self.oldest_of(class, place).map(|(released, _)| released);
+        let mut all = self.committed.iter();
+        let any = all.find(|(.., address)| place.gives(*address));
+        let any = any.map(|(committed, ..)| *committed);
         let first = [same, any].into_iter().flatten().min()?;
         Some(first.after(rest).since(now))
     }

@@ -17,6 +17,8 @@ pub(super) struct Rules {
     pub(super) reserved: BTreeSet<IpAddr>,
     /// but those for whom they are kept.
     pub(super) granted: BTreeMap<IpAddr, Granted>,
+    /// Gateways of links that other plugins made: nobody gets these freely.
+    pub(super) gateways: BTreeSet<IpAddr>,
 }
 
 /// A reserved address that an attachment may have.
@@ -58,11 +60,33 @@ impl Rules {
     }
 
     pub(super) fn is_barred(&self, pool: &Pool, address: IpAddr) -> bool {
-        pool.excludes(address) || self.reserved.contains(&address)
+        pool.excludes(address)
+            || self.gateways.contains(&address)
+            || self.reserved.contains(&address)
     }
 }
 
 impl Ledger {
+    /// Keeps a gateway from everybody who does not ask for it by name. It is
+    /// kept as long as the process lives: the link outlives its containers.
+    pub(super) fn keep_gateway(&mut self, gateway: IpAddr) {
+        if let Some(first) = self.home_of(gateway) {
+            self.unshelve_one(first, gateway);
+        }
+        self.rules.gateways.insert(gateway);
+    }
+
+    /// Who holds one of the gateways.
+    pub(super) fn holder_of(
+        &self,
+        gateways: &[IpAddr],
+    ) -> Option<(IpAddr, Attachment)> {
+        gateways.iter().find_map(|gateway| {
+            let own = self.own_slot(*gateway).filter(|own| own.is_held())?;
+            Some((*gateway, own.slot.attachment.clone()))
+        })
+    }
+
     /// Fills all shelves anew, after the rules have changed.
     pub(super) fn restock(&mut self) {
         self.shelves.clear();

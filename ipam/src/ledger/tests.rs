@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tartan_model::{
     Affinity, Attachment, BlockRecord, BootId, ClassId, Epoch, Family,
-    Generation, Pool, PoolName, Prefix, SlotState,
+    Generation, Pool, PoolName, Prefix, Ranges, SlotState,
 };
 use tartan_store::Revision;
 
@@ -21,6 +21,7 @@ mod census;
 mod giving;
 mod model;
 mod publishing;
+mod ranges;
 mod releasing;
 mod requesting;
 mod resting;
@@ -76,6 +77,8 @@ fn request(container: &str) -> AssignRequest {
         class: api(),
         pools: vec![pool_name("default")],
         requested: Vec::new(),
+        ranges: Default::default(),
+        netns_cookie: None,
         unclaimable: BTreeSet::new(),
     }
 }
@@ -145,7 +148,7 @@ impl Host {
             };
             for want in wants {
                 if self.claim(&want, now).is_none() {
-                    request.unclaimable.insert((want.pool, want.family));
+                    request.unclaimable.insert(want.room());
                 }
             }
         }

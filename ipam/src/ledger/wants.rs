@@ -1,10 +1,9 @@
 //! Head-room: which block to claim before the last one is full. Pure.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
-use tartan_model::{Affinity, ClassId, Family, Pool, Prefix};
+use tartan_model::{Affinity, ClassId, Family, Pool, Prefix, Span};
 
 use super::{Group, Ledger};
 use crate::boot_time::BootTime;
@@ -30,7 +29,7 @@ impl Ledger {
             }
         }
         let wanting = sizes.into_iter().filter(|(group, size)| {
-            !self.is_full(group, now) && self.is_low(group, *size, now)
+            !self.is_full(group, None, now) && self.is_low(group, *size, now)
         });
         wanting
             .filter_map(|(group, _)| {
@@ -43,11 +42,24 @@ impl Ledger {
     /// Notes that a claim found no room: it is not wanted again for a while.
     pub fn found_no_room(&mut self, want: &Want, now: BootTime) {
         let group = Group::new(&want.pool, want.family, want.affinity);
-        self.full.insert(group, now);
+        self.full.retain(|_, since| now.since(*since) < FULL_FOR);
+        self.full.insert((group, want.within), now);
     }
 
-    pub(super) fn is_full(&self, group: &Group, now: BootTime) -> bool {
-        let since = self.full.get(group);
+    /// Forgets that claims found no room for a group: its blocks changed.
+    pub(super) fn has_room(&mut self, group: &Group) {
+        self.full.retain(|(full, _), _| full != group);
+    }
+
+    /// True where a claim for a group found no room a moment ago, in the
+    /// whole pool or within some addresses.
+    pub(super) fn is_full(
+        &self,
+        group: &Group,
+        within: Option<Span>,
+        now: BootTime,
+    ) -> bool {
+        let since = self.full.get(&(group.clone(), within));
         since.is_some_and(|since| now.since(*since) < FULL_FOR)
     }
 
@@ -64,25 +76,25 @@ impl Ledger {
         pool: &Pool,
         family: Family,
         class: ClassId,
-        containing: Option<IpAddr>,
+        within: Option<Span>,
     ) -> Want {
         let affinity: Affinity = pool.affinity.of(class);
         let group = Group::new(&pool.name, family, affinity);
-        self.want_for(pool, &group, containing)
+        self.want_for(pool, &group, within)
     }
 
     fn want_for(
         &self,
         pool: &Pool,
         group: &Group,
-        containing: Option<IpAddr>,
+        within: Option<Span>,
     ) -> Want {
         Want {
             pool: pool.name.clone(),
             family: group.family,
             length: self.next_length(pool, group),
             affinity: group.affinity(),
-            containing,
+            within,
         }
     }
 

@@ -99,14 +99,14 @@ pub(crate) fn want(length: u8) -> Want {
         family: Family::V4,
         length,
         affinity: Affinity::Any,
-        containing: None,
+        within: None,
     }
 }
 
 pub(crate) fn want_around(address: &str) -> Want {
     let address: IpAddr = address.parse().unwrap();
     let family = Family::of(address);
-    Want { containing: Some(address), family, ..want(28) }
+    Want { within: Some(tartan_model::Span::one(address)), family, ..want(28) }
 }
 
 pub(crate) fn at(seconds: u64) -> BootTime {
@@ -142,6 +142,8 @@ impl Agent {
             class: "002a:0007".parse().unwrap(),
             pools: vec![default_pool()],
             requested: Vec::new(),
+            ranges: Default::default(),
+            netns_cookie: None,
             unclaimable: BTreeSet::new(),
         };
         loop {
@@ -152,7 +154,7 @@ impl Agent {
             for want in wants {
                 if let Err(error) = self.claim(&want).await {
                     assert!(matches!(error, ClaimError::NoRoom { .. }));
-                    request.unclaimable.insert((want.pool, want.family));
+                    request.unclaimable.insert(want.room());
                 }
             }
         }

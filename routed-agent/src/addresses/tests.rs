@@ -38,6 +38,8 @@ impl Scene {
             class: class.parse().unwrap(),
             pools: vec!["small".parse().unwrap()],
             requested: Vec::new(),
+            ranges: Default::default(),
+            netns_cookie: None,
             unclaimable: BTreeSet::new(),
         }
     }

@@ -11,6 +11,8 @@ fn living(container: &str, addresses: &[IpAddr]) -> Living {
         class: api(),
         addresses: addresses.to_vec(),
         stage: Stage::Used,
+        netns_cookie: None,
+        gateways: Vec::new(),
     }
 }
 

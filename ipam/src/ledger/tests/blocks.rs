@@ -122,7 +122,7 @@ fn a_block_being_given_back_gives_nothing_until_it_is_kept() {
         family: Family::V4,
         length: 28,
         affinity: Affinity::Team(class("002b:0000")),
-        containing: None,
+        within: None,
     });
     want.affinity = Affinity::Team(class("002b:0000"));
     assert_eq!(host.ledger.begin_return_for(&want, at(29)), None);
@@ -144,7 +144,7 @@ fn a_block_in_use_is_not_given_to_another_team() {
         family: Family::V4,
         length: 28,
         affinity: Affinity::Team(class("002b:0000")),
-        containing: None,
+        within: None,
     };
     assert_eq!(host.ledger.begin_return_for(&want, at(999)), None);
 }
@@ -161,7 +161,7 @@ fn a_block_that_may_be_given_back_stays_closed_until_that_is_known() {
         family: Family::V4,
         length: 28,
         affinity: Affinity::Team(class("002b:0000")),
-        containing: None,
+        within: None,
     };
     let back = host.ledger.begin_return_for(&other_team, at(30)).unwrap();
     assert!(!back.is_doubtful);

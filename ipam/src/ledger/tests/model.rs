@@ -136,6 +136,8 @@ impl World {
             class: ask.class,
             addresses: assigned.addresses,
             stage: Stage::Pending,
+            netns_cookie: None,
+            gateways: Vec::new(),
         };
         self.living.insert(living.attachment.clone(), living);
     }

@@ -148,7 +148,7 @@ fn a_requested_block_fits_between_its_neighbours() {
         family: Family::V4,
         length: 26,
         affinity: Affinity::Any,
-        containing: Some(ip("10.77.0.20")),
+        within: Some(tartan_model::Span::one(ip("10.77.0.20"))),
     };
     let got = host.claim(&want, at(0));
     assert_eq!(got, Some(prefix("10.77.0.16/28")));
