@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use tartan_model::{
     AppName, AttachMode, Attachment, ClassId, ContainerId, Generation,
-    InterfaceName, Limits, Mac, NetworkName, PoolName, TeamName, Translation,
-    WorkloadName,
+    InterfaceName, Limits, Mac, NetworkName, PoolName, Ranges, TeamName,
+    Translation, WorkloadName,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -47,9 +47,17 @@ pub struct Add {
     pub netns_path: String,
     /// Which class is wished for, and who may decide.
     pub class: ClassWish,
-    /// Pools in order of preference; empty: the pool `default`.
+    /// Pools in order of preference; empty: those that the ranges lie in, or
+    /// the pool `default` where there are no ranges.
     pub pools: Vec<PoolName>,
-    /// Addresses that must be given, at most one per family.
+    /// Ranges that restrict what is given: one address of each set. Empty:
+    /// one address per family of the pools.
+    #[serde(default)]
+    pub ranges: Ranges,
+    /// Who makes the link.
+    #[serde(default)]
+    pub link: Link,
+    /// Addresses that must be given, at most one per family or set.
     pub addresses: Vec<IpAddr>,
     /// MAC address that the container's end must have.
     pub mac: Option<Mac>,
@@ -67,6 +75,19 @@ pub struct Add {
     /// The workload whose addresses it wants, the same each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<WorkloadName>,
+}
+
+/// Who makes an attachment's link.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The agent: the plugin is `tartan-cni`.
+    #[default]
+    Ours,
+    /// Another plugin, which has `tartan-ipam` give the addresses.
+    Foreign,
 }
 
 /// Class of an attachment: what the network fixes, what the request says.
@@ -141,6 +162,12 @@ pub struct ValidAttachment {
 pub struct Status {
     /// As [`Add::pools`].
     pub pools: Vec<PoolName>,
+    /// As [`Add::ranges`].
+    #[serde(default)]
+    pub ranges: Ranges,
+    /// As [`Add::link`].
+    #[serde(default)]
+    pub link: Link,
 }
 
 /// One answer, one message.
@@ -160,7 +187,8 @@ pub enum Reply {
 pub struct Attached {
     /// Which life of the attachment.
     pub generation: Generation,
-    /// The host's end of the veth pair.
+    /// The host's end of the veth pair; empty where another plugin makes the
+    /// link, of which nothing is known then but the addresses.
     pub host_link: String,
     /// MAC address of the host's end.
     pub host_mac: Mac,
@@ -179,8 +207,13 @@ pub struct Attached {
 pub struct Given {
     /// The address.
     pub address: IpAddr,
-    /// Next hop of everything else: link-local, the same on every host.
+    /// Next hop of everything else: on our links link-local, the same on
+    /// every host; on those of others that of the range.
     pub gateway: IpAddr,
+    /// Length of the prefix that is on the link: that of the range's subnet
+    /// where the link is another's; absent: the address alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u8>,
 }
 
 /// Why something was not done, in the form of the CNI specification 1.1.0,

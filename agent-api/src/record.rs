@@ -10,7 +10,7 @@ use tartan_model::{
     Translation,
 };
 
-use crate::plugin::Attached;
+use crate::plugin::{Attached, Link};
 
 /// Version of both forms written by this build.
 pub const VERSION: u8 = 1;
@@ -52,6 +52,20 @@ pub struct Record {
     /// Masquerade and host ports.
     #[serde(default)]
     pub translation: Translation,
+    /// What is known of a link that another plugin made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
+}
+
+/// A link that another plugin made: the agent has nothing of it in the kernel
+/// by which to tell whether its container lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// When its ADD was asked for: milliseconds since the boot.
+    pub since_millis: u64,
+    /// Whether the agent saw the netns among those of the host's processes.
+    /// One that it cannot see cannot be seen to end.
+    pub is_visible: bool,
 }
 
 /// How far an attachment got.
@@ -73,6 +87,23 @@ impl Record {
     /// Its addresses, IPv4 first.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.attached.addresses.iter().map(|given| given.address)
+    }
+
+    /// The way out of each address.
+    pub fn gateways(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.attached.addresses.iter().map(|given| given.gateway)
+    }
+
+    /// The identity of its netns, where the link is another plugin's: as a
+    /// slot has it.
+    pub fn foreign_netns(&self) -> Option<u64> {
+        let foreign = self.foreign?;
+        Some(if foreign.is_visible { self.netns_cookie } else { 0 })
+    }
+
+    /// Who made its link.
+    pub fn link(&self) -> Link {
+        self.foreign.map_or(Link::Ours, |_| Link::Foreign)
     }
 
     /// Its class.

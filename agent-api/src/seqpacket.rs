@@ -191,6 +191,12 @@ impl AsFd for Listener {
     }
 }
 
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl Connection {
     /// Takes the request and what is beside it, waiting no longer than
     /// `patience`: a plugin that connects and falls silent holds nobody up.

@@ -74,6 +74,7 @@ network whose configuration says \"sticky\": true.")]
 pub(crate) enum State {
     Pending,
     Used,
+    Unconfirmed,
     Resting,
     Reserved,
 }
@@ -83,6 +84,7 @@ impl From<State> for IpState {
         match state {
             State::Pending => Self::Pending,
             State::Used => Self::Used,
+            State::Unconfirmed => Self::Unconfirmed,
             State::Resting => Self::Resting,
             State::Reserved => Self::Reserved,
         }

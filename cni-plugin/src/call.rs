@@ -11,6 +11,7 @@ use crate::environment::{Call, Variables};
 use crate::fault::{self, Failure};
 use crate::netconf::Header;
 use crate::network::Identity;
+use crate::program::Program;
 use crate::verb::{self, Scene};
 use crate::version::Version;
 
@@ -37,10 +38,14 @@ impl Answer {
     }
 }
 
-/// Answers the call that `variables` and `input` make.
-pub fn answer(variables: Variables<'_>, input: impl Read) -> Answer {
+/// Answers the call of `program` that `variables` and `input` make.
+pub fn answer(
+    program: Program,
+    variables: Variables<'_>,
+    input: impl Read,
+) -> Answer {
     let mut version = Version::LATEST;
-    match attempt(variables, input, &mut version) {
+    match attempt(program, variables, input, &mut version) {
         Ok(Some(result)) => Answer::done(result),
         Ok(None) => Answer::default(),
         Err(failure) => {
@@ -51,6 +56,7 @@ pub fn answer(variables: Variables<'_>, input: impl Read) -> Answer {
 
 /// Tells `version` as soon as it is known: an error is in it as well.
 fn attempt(
+    program: Program,
     variables: Variables<'_>,
     input: impl Read,
     version: &mut Version,
@@ -60,14 +66,16 @@ fn attempt(
         return verb::version::run().map(Some);
     }
     let document = Document::parse(&read(input)?)?;
-    let header = Header::of(&document)?;
+    let header = Header::of(program, &document)?;
     let identity = Identity::of(&header)?;
     *version =
         Version::of_config(header.version.as_deref().unwrap_or_default())?;
     version.allow(call.verb())?;
     let places = Places::from_variables(variables);
     let agent = Agent::of(&identity, &places);
-    dispatch(&call, &Scene { document, version: *version, identity, agent })
+    let version = *version;
+    let scene = Scene { program, document, version, identity, agent };
+    dispatch(&call, &scene)
 }
 
 fn dispatch(call: &Call, scene: &Scene) -> Result<Option<String>, Failure> {

@@ -15,7 +15,7 @@ use thiserror::Error;
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The object that a runtime sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document(Map<String, Value>);
 
 /// A text that is not a configuration.
@@ -108,6 +108,11 @@ impl Document {
                 Err(DocumentError::NotAnObjectAt { key, found })
             }
         }
+    }
+
+    /// The object at `key` for itself; an empty one where there is none.
+    pub fn section(&self, key: &'static str) -> Result<Self, DocumentError> {
+        self.object(key).map(|map| Self(map.unwrap_or_default()))
     }
 
     /// The value of `key` as it is written, `null` included.

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use tartan_agent_api::plugin::{Fault, code};
@@ -20,10 +21,12 @@ use crate::document::DocumentError;
 use crate::encode::EncodeError;
 use crate::environment::EnvironmentError;
 use crate::garbage::GarbageError;
+use crate::ipam::IpamError;
 use crate::labels::LabelsError;
 use crate::netns::NetnsError;
 use crate::network::NetworkError;
 use crate::previous::PreviousError;
+use crate::program::Program;
 use crate::request::{Place, RequestError};
 use crate::sticky::StickyError;
 use crate::version::{Version, VersionError};
@@ -44,6 +47,14 @@ pub enum Failure {
     Version(#[from] VersionError),
     #[error(transparent)]
     Network(#[from] NetworkError),
+    #[error(transparent)]
+    Ipam(#[from] IpamError),
+    #[error("cannot read \"resolvConf\" {path}")]
+    ResolvConf {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error(transparent)]
     Attachment(#[from] AttachmentError),
     #[error(transparent)]
@@ -108,11 +119,11 @@ pub fn printed(fault: &Fault, version: Version) -> String {
 }
 
 /// The error object of a fault in the program itself.
-pub fn unforeseen(what: &str) -> String {
+pub fn unforeseen(program: Program, what: &str) -> String {
     /// Of an error without a code, in the reference (pkg/skel).
     const NO_CODE: u32 = 999;
     let details = String::new();
-    let msg = format!("tartan-cni has a fault: {what}");
+    let msg = format!("{program} has a fault: {what}");
     printed(&Fault { code: NO_CODE, msg, details }, Version::LATEST)
 }
 
@@ -149,6 +160,8 @@ fn code_of(failure: &Failure) -> u32 {
         Failure::Document(error) => document(error),
         Failure::Version(error) => version(error),
         Failure::Network(error) => network(error),
+        Failure::Ipam(error) => ipam(error),
+        Failure::ResolvConf { .. } => code::IO,
         Failure::Attachment(error) => attachment(error),
         Failure::Labels(_) | Failure::Class(_) | Failure::Sticky(_) => {
             code::INVALID_CONFIG
@@ -221,6 +234,20 @@ fn network(error: &NetworkError) -> u32 {
     }
 }
 
+fn ipam(error: &IpamError) -> u32 {
+    match error {
+        IpamError::Unknown { .. } | IpamError::RouteBy { .. } => {
+            code::UNSUPPORTED_FIELD
+        }
+        IpamError::Key { .. }
+        | IpamError::ResolvConf(_)
+        | IpamError::Ranges(_)
+        | IpamError::Asked(_)
+        | IpamError::OnePerFamily(_)
+        | IpamError::TooManyForVersion(_) => code::INVALID_CONFIG,
+    }
+}
+
 fn attachment(error: &AttachmentError) -> u32 {
     match error {
         AttachmentError::Name(_)
@@ -232,7 +259,6 @@ fn attachment(error: &AttachmentError) -> u32 {
 fn request(error: &RequestError) -> u32 {
     match (error, error.place()) {
         (_, Some(Place::Arguments(_))) => code::INVALID_ENVIRONMENT,
-        (RequestError::Unsupported { .. }, _) => code::UNSUPPORTED_FIELD,
         (
             RequestError::Address { .. }
             | RequestError::SameFamily { .. }
@@ -314,6 +340,8 @@ fn details_of(failure: &Failure) -> String {
         Failure::Arguments(_)
         | Failure::Input(_)
         | Failure::Document(_)
+        | Failure::Ipam(_)
+        | Failure::ResolvConf { .. }
         | Failure::Attachment(_)
         | Failure::Labels(_)
         | Failure::Class(_)

@@ -10,9 +10,10 @@ use crate::agent::Agent;
 use crate::document::Document;
 use crate::environment::{Call, Variables};
 use crate::fault::Failure;
-use crate::netconf::{Header, NetConf};
-use crate::network::{Identity, Network};
+use crate::netconf::{Asked, Header};
+use crate::network::Identity;
 use crate::previous;
+use crate::program::Program;
 use crate::result::Outcome;
 use crate::verb::{Scene, add};
 use crate::version::Version;
@@ -25,15 +26,17 @@ pub fn wanted(
 ) -> Result<Option<(Add, Outcome)>, Failure> {
     let Call::Add(added) = Call::read(variables)? else { return Ok(None) };
     let document = Document::parse(input)?;
-    let header = Header::of(&document)?;
+    let program = Program::Cni;
+    let header = Header::of(program, &document)?;
     let identity = Identity::of(&header)?;
     let version = header.version.as_deref().unwrap_or_default();
     let version = Version::of_config(version)?;
     let agent = Agent::of(&identity, &Places::default());
-    let network = Network::try_from(NetConf::of(&document)?)?;
     let before = previous::chained(&document)?;
-    let scene = Scene { document, version, identity, agent };
-    let add = add::wanted(&added, &scene, &network)?;
+    let asked = Asked::of(&document)?;
+    let scene = Scene { program, document, version, identity, agent };
+    let (network, ipam) = scene.network(&asked)?;
+    let add = add::wanted(&added, &scene, (&network, &ipam), &asked)?;
     Ok(Some((add, before)))
 }
 
@@ -41,7 +44,7 @@ pub fn wanted(
 pub fn names_an_agent(input: &[u8]) -> bool {
     let read = || {
         let document = Document::parse(input).ok()?;
-        Identity::of(&Header::of(&document).ok()?).ok()?.agent
+        Identity::of(&Header::of(Program::Cni, &document).ok()?).ok()?.agent
     };
     read().is_some_and(|path| path != Path::new(""))
 }

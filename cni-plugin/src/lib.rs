@@ -1,4 +1,5 @@
-//! The CNI plugin `tartan-cni`: what a runtime calls for each container.
+//! The CNI plugins `tartan-cni`, which a runtime calls for each container, and
+//! `tartan-ipam`, which other plugins call for the addresses of what they make.
 //!
 //! A call is one process: variables of the environment and a JSON document on
 //! standard input, one JSON object on standard output. The plugin reads and
@@ -14,6 +15,7 @@
 //! | is it JSON, every key once? | [`document`] |
 //! | what does it say? | [`netconf`]: as received |
 //! | what does the operator mean? | [`network`] |
+//! | which addresses will do? | [`ipam`], [`resolv`] |
 //! | what does the request ask for? | [`request`], [`bandwidth`], [`labels`], [`class_wish`] |
 //! | which versions are spoken? | [`version`] |
 //! | what is made? | [`result`], read by [`previous`], written by [`encode`] |
@@ -21,11 +23,11 @@
 //! | what went wrong? | [`fault`] |
 //!
 //! Those decide. These act: [`netns`] opens a namespace, [`agent`] asks the
-//! agent, [`verb`] has one file per verb.
+//! agent, [`verb`] has one file per verb. [`program`] tells the two apart.
 //!
 //! # Building it
 //!
-//! One static file, without a C library beside it:
+//! Each is one static file, without a C library beside it:
 //!
 //! ```sh
 //! cargo xtask plugin
@@ -57,13 +59,16 @@ pub mod fault;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod garbage;
+pub mod ipam;
 pub mod labels;
 pub mod netconf;
 pub mod netns;
 pub mod network;
 pub mod ports;
 pub mod previous;
+pub mod program;
 pub mod request;
+pub mod resolv;
 pub mod result;
 pub mod sticky;
 pub mod verb;
@@ -71,5 +76,8 @@ pub mod version;
 
 mod call;
 mod quantity;
+mod run;
 
 pub use call::{Answer, answer};
+pub use program::Program;
+pub use run::run;

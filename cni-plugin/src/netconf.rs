@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::document::{Document, DocumentError};
+use crate::program::Program;
 use crate::result::Dns;
 
 /// The keys that every verb needs.
@@ -177,19 +178,44 @@ impl NetworkInfo {
 
 impl Header {
     /// Reads the keys of every verb.
-    pub fn of(document: &Document) -> Result<Self, DocumentError> {
+    pub fn of(
+        program: Program,
+        document: &Document,
+    ) -> Result<Self, DocumentError> {
+        let agent = match program {
+            Program::Cni => document.field("agent")?,
+            // A DEL has to succeed whatever has become of the section.
+            Program::Ipam => {
+                let section = document.section("ipam").unwrap_or_default();
+                section.field("agent").unwrap_or_default()
+            }
+        };
         Ok(Self {
             version: document.field("cniVersion")?,
             name: document.field("name")?,
             kind: document.field("type")?,
-            agent: document.field("agent")?,
+            agent,
         })
     }
 }
 
 impl NetConf {
-    /// Reads the operator's keys.
-    pub fn of(document: &Document) -> Result<Self, DocumentError> {
+    /// Reads the keys that the operator has for `program`.
+    pub fn of(
+        program: Program,
+        document: &Document,
+    ) -> Result<Self, DocumentError> {
+        match program {
+            Program::Cni => Self::of_keys(document),
+            Program::Ipam => {
+                let ipam = document.object("ipam")?;
+                let section = document.section("ipam")?;
+                Ok(Self { ipam, ..Self::of_keys(&section)? })
+            }
+        }
+    }
+
+    fn of_keys(document: &Document) -> Result<Self, DocumentError> {
         Ok(Self {
             team: document.field("team")?,
             app: document.field("app")?,

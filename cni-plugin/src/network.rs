@@ -9,7 +9,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tartan_agent_api::plugin::UnknownApps;
 use tartan_model::names::NameError;
 use tartan_model::{
@@ -20,6 +20,7 @@ use thiserror::Error;
 use crate::bandwidth::{self, BandwidthError};
 use crate::class_wish::{ClassRule, TeamFrom, TeamRule};
 use crate::netconf::{Header, NetConf};
+use crate::program::Program;
 use crate::result::Dns;
 use crate::sticky::Sticky;
 
@@ -151,11 +152,12 @@ fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().filter(|text| !text.is_empty())
 }
 
-impl TryFrom<NetConf> for Network {
-    type Error = NetworkError;
-
-    fn try_from(conf: NetConf) -> Result<Self, NetworkError> {
-        check_ipam(conf.ipam.as_ref())?;
+impl Network {
+    /// What the configuration of `program` means.
+    pub fn of(program: Program, conf: NetConf) -> Result<Self, NetworkError> {
+        if program == Program::Cni {
+            check_ours(&conf)?;
+        }
         Ok(Self {
             class: class_rule(&conf)?,
             pools: words("pools", conf.pools.as_deref())?,
@@ -175,18 +177,14 @@ impl TryFrom<NetConf> for Network {
     }
 }
 
-fn check_ipam(ipam: Option<&Map<String, Value>>) -> Result<(), NetworkError> {
-    for (key, value) in ipam.into_iter().flatten() {
-        match (key.as_str(), value.as_str()) {
-            ("type", Some("tartan-ipam" | "")) => {}
-            ("type", Some(kind)) => {
-                return Err(NetworkError::Ipam(kind.into()));
-            }
-            _ if value.is_null() => {}
-            _ => {
-                let (key, value) = (format!("ipam.{key}"), value.clone());
-                return Err(NetworkError::Unsupported { key, value });
-            }
+fn check_ours(conf: &NetConf) -> Result<(), NetworkError> {
+    let kind = conf.ipam.as_ref().and_then(|ipam| ipam.get("type"));
+    match (kind, kind.and_then(Value::as_str)) {
+        (None | Some(Value::Null), _) | (_, Some("tartan-ipam" | "")) => {}
+        (_, Some(kind)) => return Err(NetworkError::Ipam(kind.into())),
+        (Some(kind), None) => {
+            let (key, value) = ("ipam.type".into(), kind.clone());
+            return Err(NetworkError::Unsupported { key, value });
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 //! the IPv4 address there and the IPv6 address in `runtimeConfig`. The MAC address is taken from `runtimeConfig`,
 //! else `args.cni`, else `CNI_ARGS`, as the bridge plugin does.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -23,7 +24,7 @@ use crate::version::Version;
 /// What one container shall have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// Addresses, at most one per family.
+    /// Addresses; on our own interfaces at most one per family.
     pub addresses: Vec<IpAddr>,
     /// MAC address of its end.
     pub mac: Option<Mac>,
@@ -36,14 +37,6 @@ pub struct Wish {
 /// A request that is not fulfilled.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum RequestError {
-    /// A capability that this build has not.
-    #[error("\"{key}\" of runtimeConfig is not supported yet: {value}")]
-    Unsupported {
-        /// Its name.
-        key: &'static str,
-        /// What was asked for.
-        value: Value,
-    },
     /// A text is no address.
     #[error("{place} asks for \"{text}\", which is not an IP address")]
     Address {
@@ -102,6 +95,25 @@ pub enum Place {
 }
 
 impl Wish {
+    /// Reads what concerns addresses alone: the rest of a request is for the
+    /// plugin that makes the interface.
+    pub fn of_addresses(
+        arguments: &Arguments,
+        asked: &Asked,
+    ) -> Result<Self, RequestError> {
+        let mut addresses = Vec::new();
+        for (place, text) in texts(asked) {
+            addresses.push(address(place, text)?);
+        }
+        if let (true, Some(text)) = (addresses.is_empty(), arguments.get("IP"))
+        {
+            addresses.push(address(Place::Arguments("IP"), text)?);
+        }
+        let mut seen = BTreeSet::new();
+        addresses.retain(|one| seen.insert(*one));
+        Ok(Self { addresses, ..Self::default() })
+    }
+
     /// Reads a request that comes with a configuration in `version`.
     pub fn of(
         arguments: &Arguments,
@@ -111,7 +123,6 @@ impl Wish {
         if asked.args.mesos.is_some() && !version.has_one_address_per_family() {
             return Err(RequestError::Mesos(version));
         }
-        refuse_what_is_not_done(asked)?;
         Ok(Self {
             addresses: addresses(arguments, asked)?,
             mac: mac(arguments, asked)?,
@@ -126,18 +137,8 @@ fn limits(asked: &Asked) -> Result<Limits, BandwidthError> {
     bandwidth::requested(&asked.runtime.bandwidth, annotations)
 }
 
-fn refuse_what_is_not_done(asked: &Asked) -> Result<(), RequestError> {
-    for (key, value) in [("ipRanges", &asked.runtime.ip_ranges)] {
-        if !asks_nothing(value) {
-            let value = value.clone();
-            return Err(RequestError::Unsupported { key, value });
-        }
-    }
-    Ok(())
-}
-
 /// True for the forms in which runtimes say that nothing is asked.
-fn asks_nothing(value: &Value) -> bool {
+pub(crate) fn asks_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
         Value::Bool(true) => false,
@@ -253,8 +254,7 @@ impl RequestError {
             Self::Address { place, .. } | Self::Mac { place, .. } => {
                 Some(*place)
             }
-            Self::Unsupported { .. }
-            | Self::SameFamily { .. }
+            Self::SameFamily { .. }
             | Self::Ports(_)
             | Self::Bandwidth(_)
             | Self::Mesos(_) => None,

@@ -236,6 +236,20 @@ impl<'de> Deserialize<'de> for Cidr {
 }
 
 impl Outcome {
+    /// Adds addresses that the agent gave to an interface of another plugin's,
+    /// which is not known here.
+    pub fn give(&mut self, attached: &Attached) {
+        for given in &attached.addresses {
+            let single = Cidr::single(given.address);
+            let length = given.length.unwrap_or(single.length);
+            self.ips.push(Ip {
+                address: Cidr { length, ..single },
+                gateway: Some(given.gateway),
+                interface: None,
+            });
+        }
+    }
+
     /// Adds what the agent made: two interfaces, the addresses of the second,
     /// a default route per family.
     pub fn append(

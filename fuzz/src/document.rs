@@ -7,7 +7,7 @@ use cni_plugin::netconf::{Asked, Header, NetConf};
 use cni_plugin::network::{Identity, Network};
 use cni_plugin::result::Outcome;
 use cni_plugin::version::Version;
-use cni_plugin::{garbage, previous};
+use cni_plugin::{Program, garbage, previous};
 use serde_json::json;
 use tartan_agent_api::plugin::{Action, CollectGarbage, Request, VERSION};
 
@@ -21,11 +21,11 @@ pub(crate) fn run(bytes: &[u8]) {
         }
     }
     let _ = Asked::of(&document);
-    let Ok(header) = Header::of(&document) else { return };
+    let Ok(header) = Header::of(Program::Cni, &document) else { return };
     let Ok(identity) = Identity::of(&header) else { return };
     promise::is_component(identity.name.as_str());
-    if let Ok(conf) = NetConf::of(&document)
-        && let Ok(network) = Network::try_from(conf)
+    if let Ok(conf) = NetConf::of(Program::Cni, &document)
+        && let Ok(network) = Network::of(Program::Cni, conf)
     {
         for pool in &network.pools {
             promise::is_component(pool.as_str());

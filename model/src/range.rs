@@ -21,7 +21,7 @@ pub const MOST_RANGES: usize = 64;
 
 /// A range as it is written. An empty text is as good as none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct WrittenRange {
     /// The subnet that the container's interface is in.
     pub subnet: Option<String>,

@@ -291,6 +291,11 @@ fn living(record: &Record) -> Living {
             RecordState::Adding => Stage::Pending,
             RecordState::Ready => Stage::Used,
         },
+        netns_cookie: record.foreign_netns(),
+        gateways: match record.foreign {
+            Some(_) => record.gateways().collect(),
+            None => Vec::new(),
+        },
     }
 }
 

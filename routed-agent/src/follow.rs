@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tartan_model::Attachment;
 
 use crate::endpoints::Mode;
+use crate::foreign;
 use crate::host::Host;
 use crate::nat;
 
@@ -61,6 +62,10 @@ pub(crate) fn release_orphans(host: &Host) {
             continue;
         };
         let Some(record) = claim.record() else {
+            if foreign::is_unconfirmed(host, &attachment) {
+                tracing::info!(%attachment, "unconfirmed: on a foreign link");
+                continue;
+            }
             tracing::info!(%attachment, "assignment without an attachment");
             host.addresses.release_any(&attachment);
             continue;

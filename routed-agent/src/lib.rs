@@ -20,6 +20,7 @@ mod dataplane;
 mod drift;
 mod endpoints;
 mod follow;
+mod foreign;
 mod forwarding;
 mod fullness;
 #[doc(hidden)]

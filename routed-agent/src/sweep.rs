@@ -17,6 +17,7 @@ use crate::attach::delete;
 use crate::chain;
 use crate::dataplane::{self, KnowError};
 use crate::endpoints::{self, Mode, ObserveError, Report};
+use crate::foreign;
 use crate::host::Host;
 use crate::nat::{self, NatError};
 
@@ -50,7 +51,8 @@ pub(crate) fn sweep(host: &Host, mode: Mode) -> Result<Swept, SweepError> {
     if mode == Mode::Apply {
         adopt::bury(host, &mut rtnl)?;
     }
-    let endpoints = endpoints::reconcile(host, &mut rtnl, mode)?;
+    let mut endpoints = endpoints::reconcile(host, &mut rtnl, mode)?;
+    endpoints.absorb(foreign::reconcile(host, &mut rtnl, mode));
     let translation = nat::reconcile(host, mode)?;
     Ok(Swept { endpoints, translation })
 }
@@ -75,6 +77,7 @@ pub(crate) fn start(host: &Arc<Host>) -> std::io::Result<()> {
 fn once(host: &Host) -> Result<(), SweepError> {
     let mut rtnl = Rtnl::open()?;
     endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
+    foreign::reconcile(host, &mut rtnl, Mode::Apply);
     if let Err(error) = nat::reconcile(host, Mode::Apply) {
         tracing::warn!("{}", chain(&error));
     }
@@ -89,7 +92,9 @@ pub(crate) fn collect(
     wish: &CollectGarbage,
 ) -> Result<(), Fault> {
     let mut failed = Vec::new();
-    for attachment in stale(&host.attachments.all(), wish) {
+    let unconfirmed = foreign::unconfirmed(host);
+    let stale = stale(&host.attachments.all(), wish).into_iter();
+    for attachment in stale.chain(unlisted(unconfirmed.iter(), wish)) {
         tracing::info!(%attachment, "no longer known to its runtime");
         if let Err(error) = delete::delete(host, rtnl, &attachment, None, None)
         {
@@ -109,11 +114,16 @@ pub(crate) fn collect(
 /// The attachments of the network that are not listed. One whose ADD has not
 /// ended is never among them: its runtime cannot know of it yet.
 fn stale(records: &[Record], wish: &CollectGarbage) -> Vec<Attachment> {
+    let ready = records.iter().filter(|r| r.state == RecordState::Ready);
+    unlisted(ready.map(|record| &record.attachment), wish)
+}
+
+fn unlisted<'a>(
+    attachments: impl Iterator<Item = &'a Attachment>,
+    wish: &CollectGarbage,
+) -> Vec<Attachment> {
     let valid: BTreeSet<&ValidAttachment> = wish.valid.iter().collect();
-    records
-        .iter()
-        .filter(|record| record.state == RecordState::Ready)
-        .map(|record| &record.attachment)
+    attachments
         .filter(|attachment| *attachment.network() == wish.network)
         .filter(|attachment| {
             !valid.contains(&ValidAttachment {

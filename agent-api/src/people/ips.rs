@@ -38,6 +38,9 @@ pub enum IpState {
     Pending,
     /// A container has it.
     Used,
+    /// Given on a link that another plugin made, whose record is lost: kept
+    /// until its container is proven dead, or deleted.
+    Unconfirmed,
     /// Released, and not given to anybody yet.
     Resting,
     /// Kept by name; nobody has it.
@@ -51,6 +54,7 @@ impl IpState {
             Self::Free => "free",
             Self::Pending => "pending",
             Self::Used => "used",
+            Self::Unconfirmed => "unconfirmed",
             Self::Resting => "resting",
             Self::Reserved => "reserved",
         }

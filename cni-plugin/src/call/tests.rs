@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 28] = [
+    "ranges",
+    "subnet",
+    "routes",
+    "ipRanges",
     "cniVersion",
     "name",
     "type",
@@ -78,7 +82,12 @@ fn config() -> impl Strategy<Value = Value> {
 
 /// A call where there is neither a netns nor an agent: nothing succeeds but a
 /// DEL.
-fn called(verb: &str, arguments: &str, input: &[u8]) -> Answer {
+fn called(
+    program: Program,
+    verb: &str,
+    arguments: &str,
+    input: &[u8],
+) -> Answer {
     let variable = |name: &str| {
         let value = match name {
             "CNI_COMMAND" => verb,
@@ -90,7 +99,7 @@ fn called(verb: &str, arguments: &str, input: &[u8]) -> Answer {
         };
         Some(OsString::from(value))
     };
-    answer(&variable, input)
+    answer(program, &variable, input)
 }
 
 fn is_answer(verb: &str, answer: &Answer) -> bool {
@@ -104,22 +113,28 @@ fn is_answer(verb: &str, answer: &Answer) -> bool {
 
 const VERBS: [&str; 5] = ["ADD", "DEL", "CHECK", "GC", "STATUS"];
 
+fn calls() -> impl Iterator<Item = (Program, &'static str)> {
+    let programs = [Program::Cni, Program::Ipam].into_iter();
+    programs.flat_map(|program| VERBS.map(|verb| (program, verb)))
+}
+
 proptest! {
     #[test]
     fn any_configuration_gets_an_answer_and_no_panic(
         config in config(), arguments: String,
     ) {
         let input = config.to_string();
-        for verb in VERBS {
-            let answer = called(verb, &arguments, input.as_bytes());
+        for (program, verb) in calls() {
+            let input = input.as_bytes();
+            let answer = called(program, verb, &arguments, input);
             prop_assert!(is_answer(verb, &answer), "{verb} {answer:?}");
         }
     }
 
     #[test]
     fn any_input_gets_an_answer_and_no_panic(input: Vec<u8>) {
-        for verb in VERBS {
-            let answer = called(verb, "", &input);
+        for (program, verb) in calls() {
+            let answer = called(program, verb, "", &input);
             prop_assert!(is_answer(verb, &answer), "{verb} {answer:?}");
         }
     }
@@ -133,7 +148,7 @@ fn input_that_cannot_be_read_is_code_5() {
             Err(std::io::ErrorKind::BrokenPipe.into())
         }
     }
-    let answer = answer(&|_| Some("STATUS".into()), Broken);
+    let answer = answer(Program::Cni, &|_| Some("STATUS".into()), Broken);
     let object: Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!((answer.code, &object["code"]), (1, &json!(5)));
 }

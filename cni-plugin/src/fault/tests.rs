@@ -67,7 +67,7 @@ fn what_the_agent_says_passes_unchanged() {
 
 #[test]
 fn a_fault_of_our_own_is_still_an_error_object() {
-    let text = unforeseen("index \"out\" of bounds\n");
+    let text = unforeseen(Program::Cni, "index \"out\" of bounds\n");
     let object: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(object["code"], 999);
     assert_eq!(object["cniVersion"], "1.1.0");

@@ -5,12 +5,13 @@ use crate::document::Document;
 
 fn identity(text: &str) -> Result<Identity, NetworkError> {
     let document = Document::parse(text.as_bytes()).unwrap();
-    Identity::of(&Header::of(&document).unwrap())
+    Identity::of(&Header::of(Program::Cni, &document).unwrap())
 }
 
 fn network(text: &str) -> Result<Network, NetworkError> {
     let document = Document::parse(text.as_bytes()).unwrap();
-    Network::try_from(NetConf::of(&document).unwrap())
+    let conf = NetConf::of(Program::Cni, &document).unwrap();
+    Network::of(Program::Cni, conf)
 }
 
 fn refused(text: &str) -> String {

@@ -92,15 +92,6 @@ fn a_mac_is_taken_from_the_strongest_place() {
 }
 
 #[test]
-fn what_is_not_done_is_refused_with_key_and_value() {
-    for (key, value) in [("ipRanges", r#"[[{"subnet":"10.0.0.0/8"}]]"#)] {
-        let config = format!("{{\"runtimeConfig\":{{\"{key}\":{value}}}}}");
-        let error = wish("", &config).unwrap_err().to_string();
-        assert!(error.contains(key) && error.contains("10.0.0.0/8"), "{error}");
-    }
-}
-
-#[test]
 fn the_forms_of_asking_nothing_are_accepted() {
     for config in [
         r#"{"runtimeConfig":{"portMappings":[],"bandwidth":{}}}"#,

@@ -6,6 +6,7 @@ use super::*;
 
 fn attached() -> Attached {
     let given = |address: &str, gateway: &str| Given {
+        length: None,
         address: address.parse().unwrap(),
         gateway: gateway.parse().unwrap(),
     };

@@ -6,8 +6,7 @@ use tartan_agent_api::plugin::{Action, Status};
 
 use crate::agent::AgentError;
 use crate::fault::{Failure, Remaining};
-use crate::netconf::NetConf;
-use crate::network::Network;
+use crate::netconf::Asked;
 use crate::verb::Scene;
 
 /// How long the agent may take: a runtime asks in its own status loop.
@@ -15,8 +14,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks whether this network can take a container.
 pub fn run(scene: &Scene) -> Result<(), Failure> {
-    let network = Network::try_from(NetConf::of(&scene.document)?)?;
-    let action = Action::Status(Status { pools: network.pools });
+    let asked = Asked::of(&scene.document)?;
+    let (network, ipam) = scene.network(&asked)?;
+    let action = Action::Status(Status {
+        pools: network.pools,
+        ranges: ipam.ranges,
+        link: scene.link(),
+    });
     match scene.agent.tell(action, None, PATIENCE) {
         Err(AgentError::Silent(source)) => {
             Err(Failure::NotReady { remaining: remaining(scene), source })

@@ -16,6 +16,7 @@ pub(crate) fn attachment() -> Attachment {
 
 pub(crate) fn attached() -> Attached {
     let given = |address: &str, gateway: &str| Given {
+        length: None,
         address: address.parse().unwrap(),
         gateway: gateway.parse().unwrap(),
     };
@@ -52,6 +53,7 @@ pub(crate) fn left_behind() -> (Host, RunDir) {
         limit_class: None,
         attached: attached(),
         translation: Default::default(),
+        foreign: None,
     };
     run_dir.put_record(&record).unwrap();
     (host, run_dir)

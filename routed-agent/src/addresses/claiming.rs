@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tartan_ipam::claimer::{ClaimError, claim};
-use tartan_ipam::{AssignError, AssignRequest, Claimant, Prospect, Want};
-use tartan_model::{Family, PoolName};
+use tartan_ipam::{
+    AssignError, AssignRequest, Claimant, Prospect, Room, Want,
+};
+use tartan_model::{PoolName, Ranges};
 
 use super::{AddressError, Addresses, Standing, lock};
 use crate::clock::boot_time;
@@ -25,7 +27,7 @@ pub(super) const CLAIM_PATIENCE: Duration = Duration::from_secs(8);
 const STATUS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a claim found no room.
-type Full = BTreeSet<(PoolName, Family)>;
+type Full = BTreeSet<Room>;
 
 impl Addresses {
     /// Gives one address per family. Called from threads of the plugins'
@@ -85,7 +87,7 @@ impl Addresses {
         let wants = self.look(|ledger| ledger.needs(request, boot_time()));
         for want in wants {
             if !self.claim(&want).await? {
-                full.insert((want.pool, want.family));
+                full.insert(want.room());
             }
         }
         Ok(full)
@@ -176,10 +178,13 @@ impl Addresses {
     pub(crate) fn could_assign(
         &self,
         pools: &[PoolName],
+        ranges: &Ranges,
     ) -> Result<(), AddressError> {
         self.refuse_offline()?;
         self.refuse_removed()?;
-        match self.look(|ledger| ledger.could_assign(pools, boot_time()))? {
+        let prospect =
+            self.look(|l| l.could_assign(pools, ranges, boot_time()))?;
+        match prospect {
             Prospect::Free => Ok(()),
             Prospect::Claim => {
                 let may_claim = async {

@@ -70,6 +70,17 @@ impl AddressError {
                  {pool}"
             ),
             Self::Exhausted { why, figures } => of_full(why, figures),
+            Self::Assign(AssignError::RangeOutsidePools { subnet, .. }) => {
+                format!(
+                    "make one around it: tartan pool create NAME --cidr \
+                     {subnet}; or choose a subnet of a pool: tartan pool list"
+                )
+            }
+            Self::Assign(AssignError::GatewayInUse { .. }) => {
+                "delete its holder, or name another \"gateway\"; a gateway \
+                 that is reserved first is given to nobody: tartan ip reserve"
+                    .to_owned()
+            }
             Self::Assign(AssignError::RequestedInUse { .. }) => {
                 "choose another address, or delete its holder".to_owned()
             }

@@ -156,7 +156,7 @@ fn an_add_gets_the_idle_block_of_another_team_where_nothing_is_free() {
 fn status_says_no_where_an_add_would_have_to_claim_and_may_not() {
     let mut scene = Scene::new();
     let pools = ["small".parse().unwrap()];
-    let asked = |scene: &Scene| scene.addresses.could_assign(&pools);
+    let asked = |scene: &Scene| scene.addresses.could_assign(&pools, &Default::default());
     asked(&scene).unwrap();
     scene.addresses.stand(Standing::Unconfirmed);
     assert!(matches!(asked(&scene), Err(AddressError::Unconfirmed)));
@@ -171,7 +171,7 @@ fn an_own_block_needs_no_claim() {
     scene.seek_head_room();
     scene.addresses.stand(Standing::Unconfirmed);
     let pools = ["small".parse().unwrap()];
-    scene.addresses.could_assign(&pools).unwrap();
+    scene.addresses.could_assign(&pools, &Default::default()).unwrap();
     scene.add(A).unwrap();
 }
 
@@ -183,7 +183,7 @@ fn without_contact_for_too_long_no_address_is_given() {
     let refused = scene.add(A).unwrap_err();
     assert!(matches!(refused, AddressError::Offline { .. }), "{refused}");
     let pools = ["small".parse().unwrap()];
-    let status = scene.addresses.could_assign(&pools);
+    let status = scene.addresses.could_assign(&pools, &Default::default());
     assert!(matches!(status, Err(AddressError::Offline { .. })));
 }
 

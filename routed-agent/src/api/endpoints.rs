@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use tartan_agent_api::people::endpoints::{
     Dropped, EndpointDetail, EndpointView, Passed, Peer,
 };
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::Record;
 use tartan_ebpf::{
     ClassCount, Direction, DropReason, EndpointCounters, MapError,
@@ -24,7 +25,7 @@ pub(super) async fn list(
     State(host): State<Arc<Host>>,
 ) -> Json<Vec<EndpointView>> {
     let registry = host.registry.snapshot();
-    let records = host.attachments.all();
+    let records = wired(&host);
     Json(records.iter().map(|record| view(record, &registry)).collect())
 }
 
@@ -34,7 +35,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Answer<EndpointDetail> {
     let asked = attempt("show the endpoint", &id);
-    let records = host.attachments.all();
+    let records = wired(&host);
     let record = match find(&records, &id)[..] {
         [record] => record,
         [] => {
@@ -55,6 +56,12 @@ pub(super) async fn show(
     let reading = spawn_blocking(move || detail(&host, &record));
     let shown = reading.await.map_err(|error| asked.broken(&error))?;
     shown.map(Json).map_err(|error| asked.broken(&error))
+}
+
+/// Attachments on links of ours: of others' nothing is in the kernel.
+fn wired(host: &Host) -> Vec<Record> {
+    let records = host.attachments.all().into_iter();
+    records.filter(|record| record.link() == Link::Ours).collect()
 }
 
 /// The records that `id` can mean: an address, an attachment, a host's link

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use nix::errno::Errno;
-use tartan_agent_api::plugin::{Add, Attached};
+use tartan_agent_api::plugin::{Add, Attached, Link};
 use tartan_agent_api::record::{self, Record, RecordState};
 use tartan_agent_api::run_dir::RunDirError;
 use tartan_agent_api::seqpacket::Connection;
 use tartan_ebpf::MapError;
 use tartan_hostnet::{BatchError, Echo, Rtnl};
 use tartan_ipam::{AssignError, AssignRequest};
-use tartan_model::{ClassId, Generation, InterfaceName, Mac};
+use tartan_model::{ClassId, Generation, InterfaceName, Mac, RangeError};
 use thiserror::Error;
 
 use crate::addresses::AddressError;
@@ -30,7 +30,7 @@ use crate::limiter::LimiterError;
 use crate::nat::{NatError, PortError};
 use crate::registry::{Origin, RegistryError};
 use crate::wait::Wait;
-use crate::{follow, fullness};
+use crate::{follow, foreign, fullness};
 
 /// Why a container was not attached.
 #[derive(Debug, Error)]
@@ -55,6 +55,10 @@ pub(crate) enum AddError {
     HostPorts(#[from] PortError),
     #[error("cannot translate for the container")]
     Translate(#[from] NatError),
+    #[error("cannot make ranges of the pools")]
+    Ranges(#[from] RangeError),
+    #[error("the attachment was made by another plugin of this network")]
+    OtherLink,
     #[error("interface '{0}' exists in the container already")]
     InterfaceExists(InterfaceName),
     #[error("cannot limit what the container sends")]
@@ -124,24 +128,41 @@ pub(crate) fn add(
     }
     if let Some(record) = claim.record() {
         let is_same = record.netns_cookie == inside.cookie
+            && record.link() == wish.link
             && record.class() == class
             && shape::answers(&record, wish)
-            && host_end::is_wired(rtnl, &record)
-            && inside.holds(&record);
+            && lives(rtnl, &record, inside);
         if is_same {
             return Ok(record.attached);
+        }
+        if record.link() != wish.link && lives(rtnl, &record, inside) {
+            return Err(AddError::OtherLink);
         }
         delete::remove(host, rtnl, &claim, &record)?;
         delete::vacate(&record, Some(&mut *inside));
         host.reaper.drain();
     }
-    let record = plan(host, wish, class, inside.cookie);
+    let mut record = plan(host, wish, class, inside.cookie);
+    if wish.link == Link::Foreign {
+        record.foreign = Some(foreign::begun(asked.caller, inside));
+    }
     let claim = &claim;
     let wait = asked.wait;
     let mut adding = Adding { host, rtnl, claim, wish, inside, record, wait };
     adding.run()?;
     host.crash.before(ADD_ANSWER);
     Ok(adding.record.attached)
+}
+
+/// True where the attachment is there. What can be seen of one on a link that
+/// another plugin made is its netns.
+fn lives(rtnl: &mut Rtnl, record: &Record, inside: &mut Inside) -> bool {
+    match record.link() {
+        Link::Ours => {
+            host_end::is_wired(rtnl, record) && inside.holds(record)
+        }
+        Link::Foreign => record.netns_cookie == inside.cookie,
+    }
 }
 
 fn class(host: &Host, wish: &Add, wait: Wait) -> Result<ClassId, AddError> {
@@ -171,14 +192,20 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
         boot: host.boot.clone(),
         netns_path: wish.netns_path.clone(),
         netns_cookie: cookie,
-        host_index: host.indexes.next(),
+        host_index: match wish.link {
+            Link::Ours => host.indexes.next(),
+            Link::Foreign => 0,
+        },
         container_index: 0,
         attach: wish.attach.unwrap_or_else(|| host.attach()),
         limits: wish.limits,
         limit_class: None,
         attached: Attached {
             generation,
-            host_link: generation.host_link_name(),
+            host_link: match wish.link {
+                Link::Ours => generation.host_link_name(),
+                Link::Foreign => String::new(),
+            },
             host_mac: wire::HOST_MAC,
             mac: wish.mac.unwrap_or(Mac::local(generation.0)),
             mtu: wish.mtu.unwrap_or_else(|| host.mtu()),
@@ -186,17 +213,19 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
             class,
         },
         translation: wish.translation.clone(),
+        foreign: None,
     }
 }
 
 impl Adding<'_> {
     fn run(&mut self) -> Result<(), AddError> {
-        for (done, step) in AddStep::ALL.into_iter().enumerate() {
+        let steps = AddStep::of(self.wish.link);
+        for (done, step) in steps.iter().copied().enumerate() {
             self.host.crash.before(step);
             if let Err(error) = self.take(step) {
                 // The failed step may have done a part: it is undone as well.
-                for step in AddStep::ALL.into_iter().take(done + 1).rev() {
-                    self.undo(step);
+                for step in steps.iter().take(done + 1).rev() {
+                    self.undo(*step);
                 }
                 return Err(error);
             }
@@ -271,17 +300,24 @@ impl Adding<'_> {
     }
 
     fn assign(&mut self) -> Result<(), AddError> {
+        let (wish, link) = (self.wish, self.wish.link);
+        let pools = shape::pools(&wish.pools, &wish.ranges);
+        let registry = self.host.registry.snapshot();
         let request = AssignRequest {
             attachment: self.record.attachment.clone(),
             generation: self.generation(),
             class: self.record.class(),
-            pools: shape::pools(&self.wish.pools),
-            requested: self.wish.addresses.clone(),
+            ranges: shape::ranges(link, &wish.ranges, &pools, &registry)?,
+            pools,
+            requested: wish.addresses.clone(),
+            netns_cookie: self.record.foreign_netns(),
             unclaimable: BTreeSet::new(),
         };
+        foreign::make_way(self.host, &request);
         let addresses = self.addresses(&request)?;
-        self.record.attached.addresses =
-            addresses.into_iter().map(shape::given).collect();
+        let given = addresses.into_iter();
+        let given = given.map(|ip| shape::given_on(link, ip, &request.ranges));
+        self.record.attached.addresses = given.collect();
         if self.record.limits.from_container.is_some() {
             self.record.limit_class = Some(self.host.limiter.take()?);
         }

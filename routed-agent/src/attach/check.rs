@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use tartan_agent_api::plugin::Check;
+use tartan_agent_api::plugin::{Check, Link};
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_ebpf::MapError;
 use tartan_hostnet::{ROUTE_PROTOCOL, ReadError, Rtnl};
@@ -30,6 +30,8 @@ pub(crate) enum CheckError {
     NotGiven(IpAddr),
     #[error("address {0} was given, and prevResult does not have it")]
     NotListed(IpAddr),
+    #[error("attachment {0} was made in another network namespace")]
+    OtherNetns(Attachment),
     #[error("the host's end {0} is gone")]
     HostEndGone(String),
     #[error("the host's end {0} is down")]
@@ -72,12 +74,29 @@ pub(crate) fn check(
     if record.state != RecordState::Ready {
         return Err(CheckError::Unfinished(wish.attachment.clone()));
     }
+    if record.link() == Link::Foreign {
+        return foreign(wish, &record, inside);
+    }
     addresses(wish, &record)?;
     host_side(host, rtnl, &record)?;
     if !host.nat.holds(&record)? {
         return Err(CheckError::Translation);
     }
     container_side(&record, &mut inside.rtnl)
+}
+
+/// Of a link that another plugin made only the addresses are ours; others may
+/// have given it more, and that plugin looks at the link.
+fn foreign(
+    wish: &Check,
+    record: &Record,
+    inside: &Inside,
+) -> Result<(), CheckError> {
+    if record.netns_cookie != inside.cookie {
+        return Err(CheckError::OtherNetns(record.attachment.clone()));
+    }
+    let unlisted = record.addresses().find(|a| !wish.addresses.contains(a));
+    unlisted.map_or(Ok(()), |address| Err(CheckError::NotListed(address)))
 }
 
 fn addresses(wish: &Check, record: &Record) -> Result<(), CheckError> {

@@ -87,7 +87,7 @@ pub(crate) fn remove(
     claim: &Claim<'_>,
     record: &Record,
 ) -> Result<(), DeleteError> {
-    for step in DeleteStep::ALL {
+    for step in DeleteStep::of(record.link()).iter().copied() {
         host.crash.before(step);
         take(step, host, rtnl, claim, record)?;
     }

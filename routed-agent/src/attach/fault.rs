@@ -10,6 +10,7 @@ use crate::attach::add::AddError;
 use crate::attach::check::CheckError;
 use crate::attach::delete::DeleteError;
 use crate::attach::inside::InsideError;
+use crate::attach::status::StatusError;
 use crate::attach::sticky::StickyError;
 use crate::chain;
 use crate::nat::PortError;
@@ -25,7 +26,9 @@ pub(crate) fn of_add(error: &AddError, attachment: &Attachment) -> Fault {
 
 fn add_code(error: &AddError) -> u32 {
     match error {
-        AddError::Class(_) => code::INVALID_CONFIG,
+        AddError::Class(_) | AddError::Ranges(_) | AddError::OtherLink => {
+            code::INVALID_CONFIG
+        }
         AddError::Abandoned
         | AddError::NothingRead
         | AddError::NeedsStore
@@ -69,6 +72,12 @@ fn add_remedy(error: &AddError) -> String {
         AddError::HostPorts(PortError::Taken { .. }) => {
             "choose another host port, or remove the container that has it"
                 .to_owned()
+        }
+        AddError::OtherLink => {
+            "give the two plugins networks of different names".to_owned()
+        }
+        AddError::Ranges(_) => {
+            "name ranges, or a pool with room for a gateway".to_owned()
         }
         AddError::Abandoned
         | AddError::HostPorts(PortError::Family { .. })
@@ -127,10 +136,13 @@ fn assign_code(error: &AssignError) -> u32 {
         | AssignError::UnknownPool(_)
         | AssignError::PoolDraining(_)
         | AssignError::RequestedOutsidePools { .. }
+        | AssignError::RequestedOutsideRanges { .. }
+        | AssignError::RangeOutsidePools { .. }
         | AssignError::RequestedExcluded { .. }
         | AssignError::RequestedTwice { .. }
         | AssignError::RequestedOfOtherTeam { .. } => code::INVALID_CONFIG,
         AssignError::RequestedInUse { .. }
+        | AssignError::GatewayInUse { .. }
         | AssignError::RequestedResting { .. }
         | AssignError::RequestedUnclaimable { .. }
         | AssignError::RequestedWhileHolding { .. } => code::ADDRESS_IN_USE,
@@ -154,6 +166,7 @@ pub(crate) fn of_check(error: &CheckError) -> Fault {
         }
         CheckError::NotGiven(_)
         | CheckError::NotListed(_)
+        | CheckError::OtherNetns(_)
         | CheckError::HostEndGone(_)
         | CheckError::HostEndDown(_)
         | CheckError::Class(_)
@@ -194,10 +207,13 @@ pub(crate) fn other_version(found: u8) -> Fault {
 }
 
 /// Why no ADD could succeed now.
-pub(crate) fn of_status(error: &AddressError) -> Fault {
+pub(crate) fn of_status(error: &StatusError) -> Fault {
     Fault {
         code: code::NOT_AVAILABLE,
         msg: chain(error),
-        details: error.remedy(),
+        details: match error {
+            StatusError::Address(error) => error.remedy(),
+            StatusError::Ranges(_) => String::new(),
+        },
     }
 }

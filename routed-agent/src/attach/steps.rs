@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use tartan_agent_api::plugin::Link;
+
 /// A step of ADD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AddStep {
@@ -74,6 +76,19 @@ impl AddStep {
         Self::Translate,
         Self::RecordReady,
     ];
+
+    /// Those of an attachment whose link another plugin makes: nothing of it
+    /// is ours but the addresses.
+    const OF_ADDRESSES: [Self; 3] =
+        [Self::Assign, Self::RecordAdding, Self::RecordReady];
+
+    /// The steps of an attachment whose link `link` says.
+    pub(crate) fn of(link: Link) -> &'static [Self] {
+        match link {
+            Link::Ours => &Self::ALL,
+            Link::Foreign => &Self::OF_ADDRESSES,
+        }
+    }
 }
 
 impl DeleteStep {
@@ -87,6 +102,16 @@ impl DeleteStep {
         Self::RemoveRecord,
         Self::Release,
     ];
+
+    const OF_ADDRESSES: [Self; 2] = [Self::RemoveRecord, Self::Release];
+
+    /// As [`AddStep::of`].
+    pub(crate) fn of(link: Link) -> &'static [Self] {
+        match link {
+            Link::Ours => &Self::ALL,
+            Link::Foreign => &Self::OF_ADDRESSES,
+        }
+    }
 }
 
 impl fmt::Display for AddStep {

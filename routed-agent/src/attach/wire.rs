@@ -127,7 +127,7 @@ pub(crate) fn container_side(record: &Record) -> Batch<'static> {
     let index = record.container_index;
     let mut batch = Batch::new();
     batch.up(index);
-    for Given { address, gateway } in &attached.addresses {
+    for Given { address, gateway, .. } in &attached.addresses {
         batch.address(index, *address);
         batch.neighbour(index, *gateway, attached.host_mac);
         if let Some(way_out) = Route::default_via(*gateway, index) {
@@ -284,7 +284,7 @@ pub(crate) fn retire(index: u32) -> Batch<'static> {
 pub(crate) fn vacate(record: &Record) -> Batch<'static> {
     let index = record.container_index;
     let mut batch = Batch::new();
-    for Given { address, gateway } in &record.attached.addresses {
+    for Given { address, gateway, .. } in &record.attached.addresses {
         if let Some(way_out) = Route::default_via(*gateway, index) {
             batch.delete_route(&way_out);
         }

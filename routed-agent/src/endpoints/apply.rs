@@ -219,6 +219,7 @@ fn adopt(host: &Host, life: Generation, endpoint: &Endpoint) -> Outcome {
             addresses: addresses.into_iter().map(shape::given).collect(),
             class: entry.class,
         },
+        foreign: None,
         translation,
     };
     if let Some(number) = record.limit_class {

@@ -1,5 +1,6 @@
 //! What the records say this host should have. Pure.
 
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_model::AttachMode;
 
@@ -13,6 +14,8 @@ pub(crate) fn desired(records: &[Record]) -> Endpoints {
     let wired = records
         .iter()
         .filter(|record| record.state == RecordState::Ready)
+        // Links that others made are not ours to keep in order.
+        .filter(|record| record.link() == Link::Ours)
         .map(|record| (record.generation(), endpoint(record)))
         .collect();
     let unfinished = records

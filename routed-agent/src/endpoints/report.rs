@@ -14,6 +14,13 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Takes in what another run came to.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.done.extend(other.done);
+        self.needless += other.needless;
+        self.failed.extend(other.failed);
+    }
+
     /// Nothing was done; these steps would be.
     pub(crate) fn planned(steps: Vec<Step>) -> Self {
         Self { done: steps, ..Self::default() }

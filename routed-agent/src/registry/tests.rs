@@ -196,6 +196,7 @@ fn block(class: ClassId, state: SlotState) -> BlockRecord {
         class,
         boot: BootId::new("boot"),
         state,
+        netns_cookie: None,
     };
     BlockRecord {
         v: BlockRecord::VERSION,

@@ -27,10 +27,11 @@ fn record(attachment: &str, state: RecordState) -> Record {
             host_mac: Mac([2, 0, 0, 0, 0, 1]),
             mac: Mac([2, 0, 0, 0, 0, 2]),
             mtu: 1500,
-            addresses: vec![Given { address, gateway }],
+            addresses: vec![Given { address, gateway, length: None }],
             class: ClassId::UNCLASSIFIED,
         },
         translation: Default::default(),
+        foreign: None,
     }
 }
 

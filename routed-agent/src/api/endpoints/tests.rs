@@ -26,12 +26,14 @@ fn record(attachment: &str, generation: u64, address: &str) -> Record {
             mac: Mac([2, 0, 0, 0, 0, 2]),
             mtu: 1500,
             addresses: vec![Given {
+                length: None,
                 address: address.parse().unwrap(),
                 gateway: "169.254.1.1".parse().unwrap(),
             }],
             class: "002a:0007".parse().unwrap(),
         },
         translation: Default::default(),
+        foreign: None,
     }
 }
 

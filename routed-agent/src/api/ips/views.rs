@@ -3,10 +3,16 @@
 use std::net::IpAddr;
 
 use tartan_agent_api::people::ips::{IpState, IpView};
-use tartan_ipam::Held;
+use tartan_ipam::{Held, Proof};
 use tartan_model::{PoolName, SlotState};
 
 use crate::registry::Snapshot;
+
+/// True where the store alone says that somebody has it, and what would prove
+/// it is not ours to look at: the link is another plugin's.
+fn is_unconfirmed(held: &Held<'_>) -> bool {
+    held.slot.netns_cookie.is_some() && held.proof == Proof::Recorded
+}
 
 /// An address that somebody has, or had.
 pub(super) fn of_held(held: &Held<'_>, registry: &Snapshot) -> IpView {
@@ -14,6 +20,7 @@ pub(super) fn of_held(held: &Held<'_>, registry: &Snapshot) -> IpView {
     IpView {
         state: match slot.state {
             SlotState::Pending => IpState::Pending,
+            SlotState::Used if is_unconfirmed(held) => IpState::Unconfirmed,
             SlotState::Used => IpState::Used,
             SlotState::Resting { .. } => IpState::Resting,
         },

@@ -49,7 +49,7 @@ fn names_of_others_are_not_ours() {
 fn record() -> Record {
     let address = |text: &str| {
         let address = text.parse().unwrap();
-        Given { address, gateway: gateway(address) }
+        Given { address, gateway: gateway(address), length: None }
     };
     let generation = Generation(0x1a2b);
     Record {
@@ -74,6 +74,7 @@ fn record() -> Record {
             class: ClassId::HOST,
         },
         translation: Default::default(),
+        foreign: None,
     }
 }
 

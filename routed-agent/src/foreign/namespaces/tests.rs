@@ -1,0 +1,28 @@
+//! What the tables of mounts say.
+
+use super::*;
+
+#[test]
+fn a_mounted_namespace_is_read_from_a_line_of_mountinfo() {
+    let line = "317 28 0:4 net:[4026532243] /run/netns/c\\0401 rw shared:160 \
+                - nsfs nsfs rw";
+    let place = PathBuf::from("run/netns/c 1");
+    assert_eq!(mounted_netns(line), Some((4_026_532_243, place)));
+    for other in [
+        "",
+        "317 28 0:4",
+        "28 1 8:1 / / rw - ext4 /dev/sda1 rw",
+        "317 28 0:4 mnt:[4026532243] /run/x rw - nsfs nsfs rw",
+        "317 28 0:4 net:[x] /run/x rw - nsfs nsfs rw",
+        "317 28 0:4 net:[4026532243] /run/\\9 rw - nsfs nsfs rw",
+    ] {
+        assert_eq!(mounted_netns(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_namespace_that_a_process_is_in_is_not_gone() {
+    let here = NetNs::current().unwrap();
+    assert!(holds(std::process::id().try_into().unwrap(), &here));
+    assert!(!holds(0, &here));
+}
