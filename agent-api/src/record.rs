@@ -63,6 +63,9 @@ pub struct Record {
 pub struct Foreign {
     /// When its ADD was asked for: milliseconds since the boot.
     pub since_millis: u64,
+    /// Inode number of the netns, which keeps it as long as it lives; another
+    /// may have it afterwards.
+    pub netns_inode: u64,
     /// Whether the agent saw the netns among those of the host's processes.
     /// One that it cannot see cannot be seen to end.
     pub is_visible: bool,

@@ -158,6 +158,14 @@ impl RunDir {
         read_all(&self.tombstones, "tombstone")
     }
 
+    /// Moves a record that is not true out of the way.
+    pub fn set_record_aside(
+        &self,
+        attachment: &Attachment,
+    ) -> Result<(), RunDirError> {
+        self.set_aside(&file(&self.records, attachment))
+    }
+
     /// Moves a damaged file out of the way, for people to look at.
     pub fn set_aside(&self, path: &Path) -> Result<(), RunDirError> {
         let name = path.file_name().unwrap_or_default();
@@ -200,21 +208,31 @@ fn remove(path: &Path) -> Result<(), RunDirError> {
     }
 }
 
-/// A file that tells which version of its form it has.
+/// A file that tells which version of its form it has, and of whom it is.
 pub(crate) trait Versioned: DeserializeOwned {
     /// The version that it says.
     fn version(&self) -> u8;
+    /// Of whom it is.
+    fn attachment(&self) -> &Attachment;
 }
 
 impl Versioned for Record {
     fn version(&self) -> u8 {
         self.v
     }
+
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
+    }
 }
 
 impl Versioned for Tombstone {
     fn version(&self) -> u8 {
         self.v
+    }
+
+    fn attachment(&self) -> &Attachment {
+        &self.attachment
     }
 }
 
@@ -267,9 +285,27 @@ fn read_all<T: Versioned>(
             remove(&path)?;
             continue;
         }
-        found.extend(read(&path, kind).transpose());
+        let read = read(&path, kind).transpose();
+        found.extend(
+            read.map(|one| one.and_then(|one| named(one, &path, kind))),
+        );
     }
     Ok(found)
+}
+
+/// Refuses a file under another's name: a copy, which nobody would remove.
+fn named<T: Versioned>(
+    value: T,
+    path: &Path,
+    kind: &'static str,
+) -> Result<T, RunDirError> {
+    let dir = path.parent().unwrap_or(path);
+    if file(dir, value.attachment()) == path {
+        return Ok(value);
+    }
+    let attachment = value.attachment();
+    let source = io::Error::other(format!("it is of {attachment}"));
+    Err(RunDirError::Damaged { kind, path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Subcommand, ValueEnum};
+use serde::Serialize;
 use tartan_agent_api::people::ips::{
     Check, CheckReport, Finding, FindingKind, IpState, IpView, Outcome, Repair,
     Reserve,
@@ -101,7 +102,9 @@ pub(crate) fn run(session: &Session, verb: Verb) -> Result<(), Fault> {
                 (pool.is_none() || ip.pool == pool)
                     && state.is_none_or(|state| ip.state == state)
             });
-            session.print(&ips)
+            let is_part = pool.is_some() || state.is_some();
+            let nothing = if is_part { NONE_SO } else { NONE_AT_ALL };
+            session.print(&Listed { ips, nothing })
         }
         Verb::Show { address } => {
             session.print(&session.get::<IpView>(&one(address))?)
@@ -139,7 +142,22 @@ fn check(session: &Session, repair: Repair) -> Result<(), Fault> {
     }
 }
 
-impl Shown for Vec<IpView> {
+/// What is said where no address is given.
+const NONE_AT_ALL: &str = "No address is given or reserved.";
+/// What is said where none is of the pool or in the state asked for.
+const NONE_SO: &str =
+    "No such address is given or reserved; `tartan ip list` shows all.";
+
+/// Addresses, and what to say where there are none.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Listed {
+    ips: Vec<IpView>,
+    #[serde(skip)]
+    nothing: &'static str,
+}
+
+impl Shown for Listed {
     fn text(&self, width: Width) -> String {
         let mut columns = vec![
             words("ADDRESS"),
@@ -152,7 +170,7 @@ impl Shown for Vec<IpView> {
             columns.extend([words("CLASS ID"), words("RESERVED FOR")]);
         }
         let mut table = Table::new(&columns);
-        for ip in self {
+        for ip in &self.ips {
             let mut cells = vec![
                 ip.address.to_string(),
                 ip.state.as_str().to_owned(),
@@ -170,7 +188,7 @@ impl Shown for Vec<IpView> {
     }
 
     fn nothing(&self) -> &'static str {
-        "No address is given or reserved."
+        self.nothing
     }
 }
 

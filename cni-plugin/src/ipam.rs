@@ -35,16 +35,8 @@ const HOST_LOCAL: [&str; 9] = [
 ];
 
 /// Keys that `tartan-cni` has outside of the section.
-const OURS: [&str; 8] = [
-    "agent",
-    "pools",
-    "team",
-    "app",
-    "teams",
-    "teamFrom",
-    "createApps",
-    "dns",
-];
+const OURS: [&str; 8] =
+    ["agent", "pools", "team", "app", "teams", "teamFrom", "createApps", "dns"];
 
 /// What the section and a request say.
 #[derive(Clone, Debug, Default, PartialEq)]

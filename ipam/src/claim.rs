@@ -133,8 +133,7 @@ impl Field {
         let first = Prefix::containing(self.span.first(), length)?.first();
         let first = first.max(window.first());
         let last = self.span.last().min(window.last());
-        (first <= last)
-            .then(|| (address_number(first), address_number(last)))
+        (first <= last).then(|| (address_number(first), address_number(last)))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everything that lives stays. What another boot left is void; an ADD that
 //! was cut off is undone; a DEL that found no agent is done now.
 
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_ebpf::MapError;
@@ -10,10 +11,11 @@ use tartan_hostnet::{OpenError, Rtnl};
 use tartan_model::BootId;
 use thiserror::Error;
 
-use crate::attach::delete;
+use crate::attach::{delete, host_end};
+use crate::doubles::{self, Double, Evidence};
 use crate::endpoints::{self, Mode, ObserveError};
 use crate::host::Host;
-use crate::{chain, follow, nat};
+use crate::{chain, follow, foreign, nat};
 
 /// Adoption could not be carried through.
 #[derive(Debug, Error)]
@@ -65,6 +67,7 @@ pub(crate) fn adopt(host: &Host) -> Result<(), AdoptError> {
     let mut rtnl = Rtnl::open()?;
     let strays = host.dataplane.remove_stray_addresses()?;
     tracing::debug!(strays, "addresses without an endpoint removed");
+    set_doubles_aside(host, &mut rtnl)?;
     restore(host);
     host.nat.restore(&host.attachments.all());
     let report = endpoints::reconcile(host, &mut rtnl, Mode::Apply)?;
@@ -80,6 +83,30 @@ pub(crate) fn adopt(host: &Host) -> Result<(), AdoptError> {
         tracing::warn!("{}", chain(&error));
     }
     follow::release_orphans(host);
+    Ok(())
+}
+
+/// Of records that claim one address, puts all but the true one out of the
+/// way, for people to look at.
+fn set_doubles_aside(host: &Host, rtnl: &mut Rtnl) -> Result<(), RunDirError> {
+    let doubles =
+        doubles::doubles(&host.attachments.all(), |record| Evidence {
+            is_real: match record.link() {
+                Link::Ours => host_end::is_named(rtnl, record),
+                Link::Foreign => foreign::exists(record),
+            },
+            is_held: host.addresses.look(|ledger| {
+                let held = ledger.by_attachment(&record.attachment);
+                held.is_some_and(|h| h.generation == record.generation())
+            }),
+        });
+    for Double { attachment, address, owner } in doubles {
+        tracing::error!(
+            "the record of {attachment} claims {address}, which {owner} has; \
+             set aside"
+        );
+        host.attachments.set_aside(&attachment)?;
+    }
     Ok(())
 }
 

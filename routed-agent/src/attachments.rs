@@ -137,6 +137,16 @@ impl Attachments {
         self.known().records.len()
     }
 
+    /// Forgets a record that is not true; its file is kept for people.
+    pub(crate) fn set_aside(
+        &self,
+        attachment: &Attachment,
+    ) -> Result<(), RunDirError> {
+        self.run.set_record_aside(attachment)?;
+        self.known().records.remove(attachment);
+        Ok(())
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         // The sets are whole between any two statements that hold the lock.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)

@@ -20,9 +20,10 @@ mod namespaces;
 
 use std::collections::BTreeSet;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
-use tartan_agent_api::record::Foreign;
+use tartan_agent_api::record::{Foreign, Record};
 use tartan_agent_api::seqpacket::Connection;
 use tartan_hostnet::Rtnl;
 use tartan_ipam::{AssignRequest, Proof};
@@ -38,10 +39,15 @@ use candidates::{Candidate, Holder};
 /// plugin has entered the container's namespace: where the agent sees it
 /// there, it sees the namespaces of this host's processes.
 pub(crate) fn begun(caller: &Connection, inside: &Inside) -> Foreign {
+    let netns = namespaces::inode(&inside.netns);
+    let is_there = |pid| netns.is_some() && namespaces::of(pid) == netns;
     let is_visible = getsockopt(&caller.as_fd(), PeerCredentials)
-        .is_ok_and(|who| namespaces::holds(who.pid(), &inside.netns));
-    let since_millis = boot_time().as_millis();
-    Foreign { since_millis, is_visible }
+        .is_ok_and(|who| is_there(who.pid()));
+    Foreign {
+        since_millis: boot_time().as_millis(),
+        netns_inode: netns.unwrap_or_default(),
+        is_visible,
+    }
 }
 
 /// Takes back what an attachment without a record holds, where that is not
@@ -79,6 +85,15 @@ pub(crate) fn is_unconfirmed(host: &Host, attachment: &Attachment) -> bool {
     unconfirmed(host).contains(attachment)
 }
 
+/// True unless the record's namespace is known to be gone.
+pub(crate) fn exists(record: &Record) -> bool {
+    let Some(foreign) = record.foreign else { return false };
+    let path = PathBuf::from(&record.netns_path);
+    let gone = namespaces::gone([record.netns_cookie].into(), &[path].into());
+    let inode = Some(foreign.netns_inode);
+    !gone.is_ok_and(|gone| gone.is_proven(record.netns_cookie, inode))
+}
+
 /// Looks for the dead, and takes back what they had.
 pub(crate) fn reconcile(host: &Host, rtnl: &mut Rtnl, mode: Mode) -> Report {
     let candidates = candidates(host);
@@ -94,7 +109,9 @@ pub(crate) fn reconcile(host: &Host, rtnl: &mut Rtnl, mode: Mode) -> Report {
             return Report::default();
         }
     };
-    let dead = candidates.into_iter().filter(|c| gone.contains(&c.cookie));
+    let dead = candidates
+        .into_iter()
+        .filter(|one| gone.is_proven(one.cookie, one.inode));
     match mode {
         Mode::Apply => apply::apply(host, rtnl, dead),
         Mode::DryRun => Report::planned(dead.map(Step::from).collect()),

@@ -17,6 +17,7 @@ mod claims;
 mod clock;
 mod config;
 mod dataplane;
+mod doubles;
 mod drift;
 mod endpoints;
 mod follow;

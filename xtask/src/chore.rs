@@ -18,7 +18,7 @@ pub(crate) fn run(verb: Verb) -> anyhow::Result<()> {
         Verb::Lint => lint(),
         Verb::Tidy => tidy_up(),
         Verb::Docs => docs(),
-        Verb::Plugin => plugin(),
+        Verb::Plugin => plugins(),
         Verb::Abi => note_layouts(),
         Verb::Help => {
             println!("{USAGE}");
@@ -72,8 +72,15 @@ fn host_target() -> anyhow::Result<String> {
         .context("rustc -vV names no host")
 }
 
+/// The programs that runtimes call.
+const PLUGINS: [&str; 2] = ["tartan-cni", "tartan-ipam"];
+
+fn plugins() -> anyhow::Result<()> {
+    PLUGINS.into_iter().try_for_each(plugin)
+}
+
 /// Static, and at a fixed place: nothing is relocated at its start.
-fn plugin() -> anyhow::Result<()> {
+fn plugin(name: &str) -> anyhow::Result<()> {
     let target = host_target()?;
     cargo(&[
         "rustc",
@@ -83,7 +90,7 @@ fn plugin() -> anyhow::Result<()> {
         "--package",
         "tartan-cni",
         "--bin",
-        "tartan-cni",
+        name,
         "--target",
         &target,
         "--",
@@ -92,7 +99,7 @@ fn plugin() -> anyhow::Result<()> {
         "-C",
         "relocation-model=static",
     ])?;
-    let built = target_dir().join(target).join("plugin/tartan-cni");
+    let built = target_dir().join(target).join("plugin").join(name);
     let size = std::fs::metadata(&built)
         .with_context(|| format!("cannot find {}", built.display()))?
         .len();

@@ -8,7 +8,7 @@ usage: cargo xtask VERB
   lint     clippy and rustfmt, a warning is a failure
   tidy     the rules of the house that a compiler does not know
   docs     API documentation, and links between the pages of docs/
-  plugin   build tartan-cni as it is shipped: static and small
+  plugin   build tartan-cni and tartan-ipam as shipped: static, small
   abi      note the layouts of ebpf/bpf/abi.h after raising ABI_VERSION
   help     this text";
 
@@ -23,7 +23,7 @@ pub(crate) enum Verb {
     Tidy,
     /// Documentation.
     Docs,
-    /// The plugin as it is shipped.
+    /// The plugins as they are shipped.
     Plugin,
     /// Note the layouts shared with the kernel.
     Abi,

@@ -13,7 +13,14 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn status() -> Request {
-    Request { v: VERSION, action: Action::Status(Status { pools: vec![], ranges: Default::default(), link: Default::default() }) }
+    Request {
+        v: VERSION,
+        action: Action::Status(Status {
+            pools: vec![],
+            ranges: Default::default(),
+            link: Default::default(),
+        }),
+    }
 }
 
 #[test]

@@ -19,6 +19,12 @@ fn ipam(text: &str) -> Result<Ipam, IpamError> {
     read(Program::Ipam, Version::V1_1_0, text)
 }
 
+/// An error with what lies beneath it.
+fn whole(error: &dyn std::error::Error) -> String {
+    let beneath = error.source().map(whole).unwrap_or_default();
+    format!("{error}: {beneath}")
+}
+
 fn spans(ipam: &Ipam) -> Vec<String> {
     ipam.ranges.all().map(|range| range.span().to_string()).collect()
 }
@@ -68,14 +74,17 @@ fn i_011_what_cannot_be_is_refused() {
         (r#""subnet":7"#, "\"ipam.subnet\""),
         (r#""ranges":[{"subnet":"10.1.0.0/24"}]"#, "\"ipam.ranges\""),
         (r#""ranges":[[]]"#, "not accepted"),
-        (r#""ranges":[[{"subnet":"10.1.0.0/24","rangestart":"a"}]]"#, "rangestart"),
+        (
+            r#""ranges":[[{"subnet":"10.1.0.0/24","rangestart":"a"}]]"#,
+            "rangestart",
+        ),
         (r#""routes":[{"dst":"x"}]"#, "\"ipam.routes\""),
         (r#""resolvConf":"resolv.conf""#, "not an absolute path"),
         (r#""rangestart":"10.1.0.9""#, "\"ipam.rangestart\" is not supported"),
         (r#""mtu":9"#, "\"ipam.mtu\" is not supported: 9"),
     ] {
         let text = format!("{{\"ipam\":{{{section}}}}}");
-        let refused = ipam(&text).unwrap_err().to_string();
+        let refused = whole(&ipam(&text).unwrap_err());
         assert!(refused.contains(said), "{section}: {refused}");
     }
     let asked = r#"{"runtimeConfig":{"ipRanges":[{"subnet":"10.1.0.0/24"}]}}"#;

@@ -13,10 +13,10 @@ use tartan_model::{
 };
 use thiserror::Error;
 
+use super::Ledger;
 use super::block::{OwnSlot, Proof};
 use super::query::{Choice, Query};
 use super::requested::Exclusion;
-use super::Ledger;
 use crate::boot_time::BootTime;
 use crate::request::{AssignRequest, Assigned, Freshness, Want};
 

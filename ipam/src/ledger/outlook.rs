@@ -68,7 +68,8 @@ impl Ledger {
 
     fn may_claim(&self, place: &Place<'_>, now: BootTime) -> bool {
         let is_meant = |group: &Group| group.is_of(place.pool, place.family);
-        let groups: BTreeSet<&Group> = self.full.keys().map(|(g, _)| g).collect();
+        let groups: BTreeSet<&Group> =
+            self.full.keys().map(|(g, _)| g).collect();
         let mut full = groups.into_iter().filter(|group| is_meant(group));
         !full.any(|group| self.is_full(group, place.span(), now))
     }

@@ -57,7 +57,9 @@ impl Place<'_> {
     fn holds(&self, address: IpAddr) -> bool {
         match self.range {
             Some(range) => range.span().contains(address),
-            None => self.pool.cidr(self.family).is_some_and(|c| c.contains(address)),
+            None => {
+                self.pool.cidr(self.family).is_some_and(|c| c.contains(address))
+            }
         }
     }
 

@@ -114,6 +114,8 @@ async fn add(agent: &mut Agent, container: u8) {
         class: "002a:0007".parse().unwrap(),
         pools: vec![default_pool()],
         requested: Vec::new(),
+        ranges: Default::default(),
+        netns_cookie: None,
         unclaimable: BTreeSet::new(),
     };
     while let Err(AssignError::NeedsBlock(wants)) =
@@ -127,7 +129,7 @@ async fn add(agent: &mut Agent, container: u8) {
                     agent.ledger.adopt_block(&claimed, at(0)).unwrap();
                 }
                 Err(ClaimError::NoRoom { .. }) => {
-                    request.unclaimable.insert((want.pool, want.family));
+                    request.unclaimable.insert(want.room());
                 }
                 // The host has not heard of what became of the pool.
                 Err(_) => return,

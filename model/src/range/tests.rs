@@ -95,11 +95,9 @@ fn host_bits_in_a_subnet_are_told_with_the_subnet_that_was_meant() {
 #[test]
 fn i_004_gateway_network_and_broadcast_are_kept_back() {
     let range = range(["10.1.2.0/29", "10.1.2.0", "10.1.2.7", ""]).unwrap();
-    let given: Vec<_> =
-        (0..8).map(|n| ip(&format!("10.1.2.{n}"))).collect();
+    let given: Vec<_> = (0..8).map(|n| ip(&format!("10.1.2.{n}"))).collect();
     let given = given.into_iter().filter(|ip| range.gives(*ip));
-    let expected: Vec<_> =
-        (2..7).map(|n| ip(&format!("10.1.2.{n}"))).collect();
+    let expected: Vec<_> = (2..7).map(|n| ip(&format!("10.1.2.{n}"))).collect();
     assert_eq!(given.collect::<Vec<_>>(), expected);
 }
 

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tartan_ipam::claimer::{ClaimError, claim};
-use tartan_ipam::{
-    AssignError, AssignRequest, Claimant, Prospect, Room, Want,
-};
+use tartan_ipam::{AssignError, AssignRequest, Claimant, Prospect, Room, Want};
 use tartan_model::{PoolName, Ranges};
 
 use super::{AddressError, Addresses, Standing, lock};

@@ -156,7 +156,9 @@ fn an_add_gets_the_idle_block_of_another_team_where_nothing_is_free() {
 fn status_says_no_where_an_add_would_have_to_claim_and_may_not() {
     let mut scene = Scene::new();
     let pools = ["small".parse().unwrap()];
-    let asked = |scene: &Scene| scene.addresses.could_assign(&pools, &Default::default());
+    let asked = |scene: &Scene| {
+        scene.addresses.could_assign(&pools, &Default::default())
+    };
     asked(&scene).unwrap();
     scene.addresses.stand(Standing::Unconfirmed);
     assert!(matches!(asked(&scene), Err(AddressError::Unconfirmed)));

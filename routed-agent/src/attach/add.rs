@@ -158,9 +158,7 @@ pub(crate) fn add(
 /// another plugin made is its netns.
 fn lives(rtnl: &mut Rtnl, record: &Record, inside: &mut Inside) -> bool {
     match record.link() {
-        Link::Ours => {
-            host_end::is_wired(rtnl, record) && inside.holds(record)
-        }
+        Link::Ours => host_end::is_wired(rtnl, record) && inside.holds(record),
         Link::Foreign => record.netns_cookie == inside.cookie,
     }
 }

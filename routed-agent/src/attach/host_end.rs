@@ -26,6 +26,13 @@ pub(crate) fn find(
     Ok(link.filter(is_ours))
 }
 
+/// True where it is there and bears the name of this attachment's life.
+pub(crate) fn is_named(rtnl: &mut Rtnl, record: &Record) -> bool {
+    let alt_name = wire::alt_name(&record.attachment, record.generation());
+    let link = find(rtnl, record);
+    link.is_ok_and(|link| link.is_some_and(|l| l.is_called(&alt_name)))
+}
+
 /// True where it is there and up.
 pub(crate) fn is_wired(rtnl: &mut Rtnl, record: &Record) -> bool {
     find(rtnl, record).is_ok_and(|link| link.is_some_and(|l| l.is_up))

@@ -78,11 +78,7 @@ pub(crate) fn ranges(
 
 /// An address with the subnet and the gateway of its range, where the link is
 /// another's.
-pub(crate) fn given_on(
-    link: Link,
-    address: IpAddr,
-    ranges: &Ranges,
-) -> Given {
+pub(crate) fn given_on(link: Link, address: IpAddr, ranges: &Ranges) -> Given {
     match (link, ranges.giving(address)) {
         (Link::Foreign, Some(range)) => Given {
             address,

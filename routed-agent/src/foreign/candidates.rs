@@ -21,6 +21,8 @@ pub(super) struct Candidate {
     pub(super) generation: Generation,
     /// Identity of the namespace.
     pub(super) cookie: u64,
+    /// Its inode number, where that is known.
+    pub(super) inode: Option<u64>,
     /// Where it was once.
     pub(super) path: Option<PathBuf>,
 }
@@ -61,6 +63,7 @@ pub(super) fn candidates(
             attachment: record.attachment.clone(),
             generation: record.generation(),
             cookie: record.netns_cookie,
+            inode: Some(foreign.netns_inode),
             path: Some(PathBuf::from(&record.netns_path)),
         })
     });
@@ -78,6 +81,7 @@ pub(super) fn candidates(
         attachment: holder.attachment.clone(),
         generation: holder.generation,
         cookie: holder.cookie,
+        inode: None,
         path: None,
     });
     of_records.chain(of_holders).collect()

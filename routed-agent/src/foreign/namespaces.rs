@@ -4,6 +4,10 @@
 //! inode number saves entering a namespace twice: what is looked for lives
 //! through the whole look, or is gone.
 //!
+//! Some mounts cannot be looked into: a user's own, say, behind a directory
+//! that is closed to an agent without the capability. Their inode numbers tell
+//! which namespaces those may be.
+//!
 //! A look is no moment: a process could leave for a place that was looked at
 //! already. So what is not found is looked for a second time.
 
@@ -43,16 +47,35 @@ pub(super) enum LookError {
         #[source]
         source: OpenError,
     },
-    #[error("a namespace is mounted at {path}, where something else is")]
-    Covered { path: PathBuf },
 }
 
-/// True where the process is in that namespace.
-pub(super) fn holds(pid: i32, netns: &NetNs) -> bool {
-    let its = fs::metadata(format!("/proc/{pid}/ns/net"));
-    let meant = fstat(netns.as_fd());
-    matches!((its, meant), (Ok(its), Ok(meant))
-        if (its.dev(), its.ino()) == (meant.st_dev, meant.st_ino))
+/// Inode number of a namespace.
+pub(super) fn inode(netns: &NetNs) -> Option<u64> {
+    fstat(netns.as_fd()).ok().map(|found| found.st_ino)
+}
+
+/// Inode number of the namespace that a process is in.
+pub(super) fn of(pid: i32) -> Option<u64> {
+    fs::metadata(format!("/proc/{pid}/ns/net")).ok().map(|found| found.ino())
+}
+
+/// What was not found.
+pub(super) struct Gone {
+    missing: BTreeSet<u64>,
+    /// Inode numbers of what could not be looked into.
+    blind: BTreeSet<u64>,
+}
+
+impl Gone {
+    /// True where the namespace of that cookie exists no longer: it was not
+    /// found, and it is none of those that could not be looked into.
+    pub(super) fn is_proven(&self, cookie: u64, inode: Option<u64>) -> bool {
+        let may_be_blind = match inode {
+            Some(inode) => self.blind.contains(&inode),
+            None => !self.blind.is_empty(),
+        };
+        self.missing.contains(&cookie) && !may_be_blind
+    }
 }
 
 /// Those of `cookies` whose namespace exists no longer. `paths` are looked at
@@ -60,19 +83,20 @@ pub(super) fn holds(pid: i32, netns: &NetNs) -> bool {
 pub(super) fn gone(
     cookies: BTreeSet<u64>,
     paths: &BTreeSet<PathBuf>,
-) -> Result<BTreeSet<u64>, LookError> {
-    let mut missing = cookies;
+) -> Result<Gone, LookError> {
+    let (mut missing, mut blind) = (cookies, BTreeSet::new());
     for _ in 0..2 {
-        let mut look = Look { missing, inodes: BTreeSet::new() };
+        let mut look = Look { missing, blind, inodes: BTreeSet::new() };
         look.all(paths)?;
-        missing = look.missing;
+        (missing, blind) = (look.missing, look.blind);
     }
-    Ok(missing)
+    Ok(Gone { missing, blind })
 }
 
 /// One look around.
 struct Look {
     missing: BTreeSet<u64>,
+    blind: BTreeSet<u64>,
     inodes: BTreeSet<u64>,
 }
 
@@ -136,10 +160,12 @@ impl Look {
                 continue;
             }
             let path = process.join("root").join(&mounted);
-            self.place(&path)?;
-            let is_gone = !still_lists(process, inode);
-            if !self.inodes.contains(&inode) && !is_gone {
-                return Err(LookError::Covered { path });
+            let looked = self.place(&path);
+            if let Err(error) = &looked {
+                tracing::debug!("{}", crate::chain(error));
+            }
+            if !self.inodes.contains(&inode) && still_lists(process, inode) {
+                self.blind.insert(inode);
             }
         }
         Ok(())
@@ -164,9 +190,8 @@ impl Look {
                 return Err(LookError::Enter { path: path.into(), source });
             }
         };
-        let inside = Rtnl::open_in(&netns).map_err(|source| {
-            LookError::Open { path: path.into(), source }
-        })?;
+        let inside = Rtnl::open_in(&netns)
+            .map_err(|source| LookError::Open { path: path.into(), source })?;
         let cookie = inside.netns_cookie().map_err(|e| read(path, e))?;
         self.missing.remove(&cookie);
         let stat = fstat(netns.as_fd()).map_err(|e| read(path, e.into()))?;

@@ -165,19 +165,44 @@ impl Host {
         .collect()
     }
 
-    /// A call of the plugin on this host.
+    /// A call of the plugin on this host: ours, or another that has
+    /// `tartan-ipam` give the addresses.
     pub fn call(&self, verb: &str, network: &Network) -> Call {
         let mut config = network.config();
-        let socket = self.run_dir().join("cni.sock");
-        config["agent"] = json!(socket.to_string_lossy());
-        let program = need::program("tartan-cni");
+        let socket = json!(self.run_dir().join("cni.sock").to_string_lossy());
+        let program = match config["type"].as_str() {
+            Some("tartan-cni") => {
+                config["agent"] = socket;
+                need::program("tartan-cni")
+            }
+            Some(other) => {
+                let program = format!("/usr/lib/cni/{other}").into();
+                config["ipam"]["agent"] = socket;
+                return self.calls(program, verb, &config);
+            }
+            None => panic!("a network without a type"),
+        };
+        self.calls(program, verb, &config)
+    }
+
+    /// A call of `tartan-ipam` itself, as another plugin makes it.
+    pub fn call_ipam(&self, verb: &str, network: &Network) -> Call {
+        let call = self.call(verb, network);
+        Call { program: need::program("tartan-ipam"), ..call }
+    }
+
+    fn calls(&self, program: PathBuf, verb: &str, config: &Value) -> Call {
+        let ours = need::program("tartan-ipam");
+        let ours = ours.parent().expect("a directory").display();
         self.variables()
             .iter()
             .fold(
                 Call::new(program, self.netns(), verb),
                 |call, (name, value)| call.variable(name, value),
             )
-            .input(&config)
+            .variable("CNI_PATH", &format!("{ours}:/usr/lib/cni"))
+            .variable("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .input(config)
     }
 
     /// Runs the command `tartan`; its arguments are separated by blanks.

@@ -95,7 +95,8 @@ pub fn held(host: &Host) -> Vec<Value> {
         .unwrap_or_else(|| panic!("not a list: {listed}"))
         .iter()
         .filter(|entry| {
-            ["pending", "used"].map(Value::from).contains(&entry["state"])
+            let held = ["pending", "used", "unconfirmed"];
+            held.map(Value::from).contains(&entry["state"])
         })
         .cloned()
         .collect()

@@ -24,7 +24,7 @@ pub fn check() {
         );
         TOOLS.iter().for_each(|tool| need_tool(tool));
         build();
-        OURS.iter().for_each(|name| {
+        OURS.iter().chain(&["tartan-ipam"]).for_each(|name| {
             program(name);
         });
     });

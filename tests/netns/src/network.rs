@@ -20,6 +20,13 @@ impl Network {
         Self { name: name.into(), keys }
     }
 
+    /// A network of another plugin's, which has `tartan-ipam` give addresses
+    /// as this section says.
+    pub fn of_other(name: &str, kind: &str, mut ipam: Value) -> Self {
+        ipam["type"] = json!("tartan-ipam");
+        Self::named(name).with("type", json!(kind)).with("ipam", ipam)
+    }
+
     /// The same with `key` set to `value`.
     pub fn with(mut self, key: &str, value: Value) -> Self {
         self.keys.insert(key.into(), value);

@@ -42,4 +42,5 @@ mod restored_store;
 mod runtime_forgets;
 mod the_harness;
 mod two_attachments;
+mod under_other_plugins;
 mod warm_path;

@@ -82,8 +82,10 @@ fn i_011_each_set_gives_one_address_all_or_none() {
 
 #[test]
 fn a_set_goes_on_with_its_next_range() {
-    let mut host =
-        Host::new(vec![pool("a", &["10.77.0.0/16"]), pool("b", &["10.78.0.0/16"])]);
+    let mut host = Host::new(vec![
+        pool("a", &["10.77.0.0/16"]),
+        pool("b", &["10.78.0.0/16"]),
+    ]);
     let small: Written = ["10.77.0.0/16", "10.77.9.9", "10.77.9.9", ""];
     let next: Written = ["10.78.0.0/16", "10.78.9.9", "10.78.9.9", ""];
     let mut give = |name| host.ask(within(name, &[&[small, next]]), at(0));

@@ -36,7 +36,7 @@ fn record(name: &str, foreign: Option<Foreign>) -> Record {
 }
 
 fn seen(since_millis: u64) -> Option<Foreign> {
-    Some(Foreign { since_millis, is_visible: true })
+    Some(Foreign { since_millis, netns_inode: 5, is_visible: true })
 }
 
 fn holder(name: &str, cookie: u64) -> Holder {
@@ -50,7 +50,7 @@ fn holder(name: &str, cookie: u64) -> Holder {
 
 #[test]
 fn only_what_is_settled_old_and_visible_can_be_dead() {
-    let unseen = Foreign { since_millis: 0, is_visible: false };
+    let unseen = Foreign { since_millis: 0, netns_inode: 5, is_visible: false };
     let adding =
         Record { state: RecordState::Adding, ..record("n,adding,e", seen(0)) };
     let records = [

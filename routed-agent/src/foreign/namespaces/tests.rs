@@ -23,6 +23,20 @@ fn a_mounted_namespace_is_read_from_a_line_of_mountinfo() {
 #[test]
 fn a_namespace_that_a_process_is_in_is_not_gone() {
     let here = NetNs::current().unwrap();
-    assert!(holds(std::process::id().try_into().unwrap(), &here));
-    assert!(!holds(0, &here));
+    let own = std::process::id().try_into().unwrap();
+    assert_eq!(of(own), inode(&here));
+    assert_eq!(of(0), None);
+}
+
+#[test]
+fn what_cannot_be_looked_into_is_nobodys_end() {
+    let gone = |blind: &[u64]| Gone {
+        missing: [7].into(),
+        blind: blind.iter().copied().collect(),
+    };
+    assert!(gone(&[]).is_proven(7, None));
+    assert!(gone(&[40]).is_proven(7, Some(41)));
+    assert!(!gone(&[40]).is_proven(7, Some(40)));
+    assert!(!gone(&[40]).is_proven(7, None));
+    assert!(!gone(&[]).is_proven(8, None));
 }
