@@ -29,7 +29,7 @@ fn ranges() -> Value {
 }
 
 fn bridge() -> Network {
-    Network::of_other("bridged", "bridge", ranges())
+    Network::of_other("shared", "bridge", ranges())
         .with("bridge", json!("br-story"))
         .with("isGateway", json!(true))
 }
@@ -39,8 +39,10 @@ fn ptp() -> Network {
 }
 
 fn macvlan(host: &Host) -> Network {
-    ip(host.netns(), "link add name uplink type dummy");
-    ip(host.netns(), "link set uplink up");
+    ip(host.netns(), "link add name uplink type veth peer name far");
+    for link in ["uplink", "far"] {
+        ip(host.netns(), &format!("link set {link} up"));
+    }
     Network::of_other("stacked", "macvlan", ranges())
         .with("master", json!("uplink"))
 }
@@ -216,6 +218,9 @@ story!(the_agent_may_die_in_any_add_of_another_plugin, |world| {
         ambre.starts_agent_with(&[("TARTAN_CRASH_AT", step)]);
         let fault = front.attach(&bridge()).expect_err(step);
         assert_eq!(fault.code, 11, "{step}: {fault:?}");
+        within(seconds(10), &format!("step '{step}' is reached"), || {
+            (!ambre.has_agent()).then_some(())
+        });
         ambre.starts_agent();
         front.detach(&bridge()).expect("a DEL always follows");
         leftover::none_on(&ambre);
@@ -372,6 +377,9 @@ story!(an_address_is_asked_for_by_name, |world| {
         assert_eq!(fault.code, code, "{asked}: {fault:?}");
     }
     assert_eq!(leftover::held(&ambre).len(), held, "nothing is half given");
+    for one in ambre.containers() {
+        ipam(&ambre, &one, "DEL", &bridge()).answer().unwrap();
+    }
 });
 
 #[track_caller]
@@ -476,13 +484,13 @@ story!(our_own_links_are_restricted_to_ranges, |world| {
     assert_eq!(fourth.addresses(), [only]);
 });
 
-/// Copies the record of `front` under the name of a container that never was.
-fn copies_record(host: &Host, network: &str) {
+/// Copies a record under the name of a container that never was.
+fn copies_record(host: &Host, network: &str, front: &str) {
     let records = host.run_dir().join("attachments");
     let file = |name: &str| records.join(format!("{network},{name},eth0.json"));
-    let text = fs::read_to_string(file("front")).unwrap();
+    let text = fs::read_to_string(file(front)).unwrap();
     fs::write(file("another"), &text).unwrap();
-    let forged = text.replace("front", "forged");
+    let forged = text.replace(front, "forged");
     fs::write(file("forged"), forged).unwrap();
 }
 
@@ -491,13 +499,13 @@ fn copies_record(host: &Host, network: &str) {
 story!(a_copied_record_is_set_aside, |world| {
     let ambre = world.host("ambre");
     let ours = Network::named("ours");
-    for network in [&ours, &bridge()] {
-        let front = ambre.runs("front", network);
+    for (name, network) in [("wired", &ours), ("bridged", &bridge())] {
+        let front = ambre.runs(name, network);
         within(seconds(10), "its addresses are used", || {
             (leftover::held(&ambre).len() == 2).then_some(())
         });
         ambre.stops_agent();
-        copies_record(&ambre, network.name());
+        copies_record(&ambre, network.name(), name);
         ambre.starts_agent();
 
         let held = leftover::held(&ambre);
