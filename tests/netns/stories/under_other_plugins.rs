@@ -510,8 +510,7 @@ story!(a_copied_record_is_set_aside, |world| {
 
         let held = leftover::held(&ambre);
         assert_eq!(held.len(), 2, "{held:?}");
-        let is_fronts =
-            |one: &Value| one["attachment"].to_string().contains("front");
+        let is_fronts = |one: &Value| one["attachment"]["container"] == name;
         assert!(held.iter().all(is_fronts), "{held:?}");
         front.check(network).unwrap();
         let aside = fs::read_dir(ambre.run_dir().join("damaged")).unwrap();
@@ -523,4 +522,30 @@ story!(a_copied_record_is_set_aside, |world| {
             fs::remove_file(file.unwrap().path()).unwrap();
         }
     }
+});
+
+// The example of a bridge, as a runtime hands it to the plugin.
+story!(the_example_of_a_bridge_is_a_network, |world| {
+    let ambre = world.host("ambre");
+    for line in ["team create payments", "app create payments/api"] {
+        ambre.tartan(line).success(line);
+    }
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/bridge/10-shop.conflist"
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let list: Value = serde_json::from_str(&text).unwrap();
+    let plugin = list["plugins"][0].as_object().unwrap().clone();
+    let mut network = Network::named(list["name"].as_str().unwrap());
+    for (key, value) in plugin {
+        network = network.with(&key, value);
+    }
+
+    let till = ambre.runs("till", &network);
+    let stock = ambre.runs("stock", &network);
+
+    till.reaches(&stock, tcp(80));
+    let shown = ambre.lists(&format!("ip show {}", till.addresses()[0]));
+    assert!(shown["class_name"].as_str().unwrap().ends_with("payments/api"));
 });
