@@ -18,6 +18,7 @@ use crate::output;
 const PAGES: &[(&str, &str)] = &[
     ("tartan-agent.8", include_str!("../../docs/man/tartan-agent.8")),
     ("tartan-cni.8", include_str!("../../docs/man/tartan-cni.8")),
+    ("tartan-ipam.8", include_str!("../../docs/man/tartan-ipam.8")),
     ("tartan.toml.5", include_str!("../../docs/man/tartan.toml.5")),
 ];
 /// Where the keys of the configuration are told, once for all readers.

@@ -215,11 +215,6 @@ impl Ledger {
             self.refresh(claimed);
             return Ok(());
         }
-        self.has_room(&Group::new(
-            &claimed.record.pool,
-            prefix.family(),
-            claimed.record.affinity,
-        ));
         self.insert_block(claimed, now);
         Ok(())
     }
@@ -298,6 +293,7 @@ impl Ledger {
         let first = claimed.prefix.first();
         let mut block = OwnBlock::new(claimed);
         block.head_mut().boot = self.boot.clone();
+        self.has_room(&Group::of(&block));
         self.blocks.insert(first, block);
         self.take_in_slots(first, claimed, now);
         let block = self.blocks.get(&first);
