@@ -31,6 +31,8 @@ fn record(name: &str, addresses: &[&str]) -> Record {
             class: ClassId::UNCLASSIFIED,
         },
         translation: Default::default(),
+        limits: Default::default(),
+        limit_class: None,
         foreign: None,
     }
 }

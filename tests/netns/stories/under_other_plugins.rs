@@ -216,16 +216,16 @@ story!(the_agent_may_die_in_any_add_of_another_plugin, |world| {
         let front = ambre.container(&step.replace(':', "-"));
         ambre.kills_agent();
         ambre.starts_agent_with(&[("TARTAN_CRASH_AT", step)]);
-        let fault = front.attach(&bridge()).expect_err(step);
+        let fault = front.attach(&ptp()).expect_err(step);
         assert_eq!(fault.code, 11, "{step}: {fault:?}");
         within(seconds(10), &format!("step '{step}' is reached"), || {
             (!ambre.has_agent()).then_some(())
         });
         ambre.starts_agent();
-        front.detach(&bridge()).expect("a DEL always follows");
+        front.detach(&ptp()).expect("a DEL always follows");
         leftover::none_on(&ambre);
-        ambre.attaches(&front, &bridge());
-        front.detach(&bridge()).unwrap();
+        ambre.attaches(&front, &ptp());
+        front.detach(&ptp()).unwrap();
     }
 });
 

@@ -31,6 +31,8 @@ fn record(name: &str, foreign: Option<Foreign>) -> Record {
             class: ClassId::UNCLASSIFIED,
         },
         translation: Default::default(),
+        limits: Default::default(),
+        limit_class: None,
         foreign,
     }
 }

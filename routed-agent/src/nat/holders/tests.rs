@@ -15,6 +15,7 @@ fn record(name: &str, generation: u64, ports: &[HostPort]) -> Record {
     let given = |(address, gateway): (&str, &str)| Given {
         address: address.parse().unwrap(),
         gateway: gateway.parse().unwrap(),
+        length: None,
     };
     Record {
         v: VERSION,
@@ -41,6 +42,7 @@ fn record(name: &str, generation: u64, ports: &[HostPort]) -> Record {
             masquerade: Masquerade::No,
             ports: ports.to_vec(),
         },
+        foreign: None,
     }
 }
 
