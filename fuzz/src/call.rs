@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use cni_plugin::fuzzing::{names_an_agent, wanted};
 use cni_plugin::version::Version;
-use cni_plugin::{Answer, answer};
+use cni_plugin::{Answer, Program, answer};
 use serde_json::Value;
 use tartan_agent_api::plugin::{Action, Add, Request, VERSION, code};
 
@@ -28,7 +28,10 @@ pub(crate) fn run(bytes: &[u8]) {
     }
     // A configuration may name any socket of this machine.
     if !names_an_agent(input) {
-        is_of_the_protocol(&answer(&variable, input), bytes.len());
+        is_of_the_protocol(
+            &answer(Program::Cni, &variable, input),
+            bytes.len(),
+        );
     }
 }
 

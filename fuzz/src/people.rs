@@ -69,7 +69,7 @@ fn can_be_cut(pool: &Pool) {
             family,
             length: pool.first_length(family),
             affinity: PoolAffinity::Host.of(ClassId::from_bits(0)),
-            containing: None,
+            within: None,
         };
         let seed = 0x5eed;
         let windows = claim::windows(pool, &want, seed);

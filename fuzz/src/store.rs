@@ -151,6 +151,8 @@ fn give_one(
         class,
         pools: pools.iter().map(|pool| pool.name.clone()).collect(),
         requested: Vec::new(),
+        ranges: Default::default(),
+        netns_cookie: None,
         unclaimable: BTreeSet::new(),
     };
     let held = holders(ledger);
