@@ -32,6 +32,7 @@ fn record(name: &str, foreign: Option<Foreign>) -> Record {
         },
         translation: Default::default(),
         limits: Default::default(),
+        attach: Default::default(),
         limit_class: None,
         foreign,
     }
