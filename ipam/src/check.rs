@@ -8,6 +8,7 @@ use std::time::Duration;
 use tartan_model::{Attachment, SlotState};
 
 use crate::boot_time::BootTime;
+use crate::ledger::block::Proof;
 use crate::ledger::view::Held;
 
 /// How long an ADD may be under way. Until then its address is no leak,
@@ -69,7 +70,7 @@ pub fn check<'a>(
                 let found = found.clone();
                 Some(Leak::Conflict { address, holder, found })
             }
-            None if is_under_way(held, now) => None,
+            None if is_under_way(held, now) || is_unconfirmed(held) => None,
             None => Some(Leak::Stale { address, holder }),
         }
     });
@@ -86,6 +87,12 @@ pub fn check<'a>(
 /// True of an address whose ADD may still end.
 fn is_under_way(held: &Held<'_>, now: BootTime) -> bool {
     held.slot.state == SlotState::Pending && now.since(held.since) < GRACE
+}
+
+/// True of an address on a link that another plugin made, whose record is lost:
+/// that its container does not live is for the end of its netns to prove.
+fn is_unconfirmed(held: &Held<'_>) -> bool {
+    held.slot.netns_cookie.is_some() && held.proof == Proof::Recorded
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tartan_model::{BootId, ClassId, Generation, Slot, SlotState};
 
 use super::*;
-use crate::ledger::block::Proof;
 
 fn who(container: &str) -> Attachment {
     format!("shop,{container},eth0").parse().unwrap()
@@ -73,4 +72,16 @@ fn i_083_where_all_is_well_nothing_is_reported() {
     let fine = slot("fine", SlotState::Used);
     let living = BTreeMap::from([(ip(1), who("fine"))]);
     assert!(check([held(ip(1), &fine)], &living, now).is_empty());
+}
+
+#[test]
+fn an_address_on_a_foreign_link_is_no_leak_for_want_of_a_record() {
+    let now = BootTime::new(Duration::from_secs(100));
+    let mut slot = slot("bridged", SlotState::Used);
+    slot.netns_cookie = Some(7);
+    let recorded = Held { proof: Proof::Recorded, ..held(ip(2), &slot) };
+    assert!(check([recorded], &BTreeMap::new(), now).is_empty());
+    // One whose record was here, and is not any more, leaks.
+    let living = held(ip(2), &slot);
+    assert_eq!(check([living], &BTreeMap::new(), now).len(), 1);
 }

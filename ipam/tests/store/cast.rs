@@ -180,6 +180,8 @@ impl Agent {
             class: "002a:0007".parse().unwrap(),
             pools: vec![default_pool()],
             requested: vec![address],
+            ranges: Default::default(),
+            netns_cookie: None,
             unclaimable: BTreeSet::new(),
         };
         let assigned = self.ledger.assign(&request, at(0));

@@ -177,6 +177,8 @@ story!(a_lost_run_directory_leaves_addresses_unconfirmed, |world| {
     assert_eq!(states(&ambre), ["unconfirmed"; 6]);
     let filter = "ip list --state unconfirmed";
     assert_eq!(ambre.lists(filter).as_array().unwrap().len(), 6);
+    ambre.tartan("ip check --fix").success("nothing leaks");
+    assert_eq!(leftover::held(&ambre).len(), 6);
     ends.detach(&bridge()).unwrap();
     come_down_to(&ambre, 2);
     let more = ambre.runs("more", &bridge());
