@@ -229,7 +229,7 @@ pub(crate) fn rewire(record: &Record) -> Batch<'static> {
 pub(crate) fn furnish_again(record: &Record, index: u32) -> Batch<'static> {
     let attached = &record.attached;
     let mut batch = Batch::new();
-    for Given { address, gateway } in &attached.addresses {
+    for Given { address, gateway, .. } in &attached.addresses {
         batch.address(index, *address);
         batch.neighbour(index, *gateway, attached.host_mac);
     }

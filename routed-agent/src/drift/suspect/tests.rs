@@ -25,6 +25,7 @@ fn record() -> Record {
         host_index: 7,
         container_index: 2,
         translation: Default::default(),
+        foreign: None,
         attach: Default::default(),
         limits: Default::default(),
         limit_class: Default::default(),
@@ -34,7 +35,11 @@ fn record() -> Record {
             host_mac: HOST_MAC,
             mac: MAC,
             mtu: 1500,
-            addresses: vec![Given { address, gateway: wire::gateway(address) }],
+            addresses: vec![Given {
+                address,
+                gateway: wire::gateway(address),
+                length: None,
+            }],
             class: ClassId::HOST,
         },
     }
