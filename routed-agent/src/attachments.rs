@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
 use tartan_model::Attachment;
@@ -35,9 +36,12 @@ impl Known {
     fn insert(&mut self, record: Record) {
         let key = record.attachment.clone();
         self.remove(&key);
-        self.of_link.insert(record.host_index, key.clone());
-        for address in record.addresses() {
-            self.of_address.insert(address, key.clone());
+        // What happens to a link that another plugin made is not ours to mend.
+        if record.link() == Link::Ours {
+            self.of_link.insert(record.host_index, key.clone());
+            for address in record.addresses() {
+                self.of_address.insert(address, key.clone());
+            }
         }
         self.records.insert(key, record);
     }
@@ -143,7 +147,11 @@ impl Attachments {
         attachment: &Attachment,
     ) -> Result<(), RunDirError> {
         self.run.set_record_aside(attachment)?;
-        self.known().records.remove(attachment);
+        let mut known = self.known();
+        known.remove(attachment);
+        // The true one may have been taken for this one's.
+        let left: Vec<Record> = known.records.values().cloned().collect();
+        left.into_iter().for_each(|record| known.insert(record));
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tartan_agent_api::people::events::Outcome;
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::{Record, RecordState};
 use tartan_hostnet::Rtnl;
 use tartan_model::{AttachMode, Attachment};
@@ -62,7 +63,9 @@ impl Looker {
             return Looked::Busy;
         };
         let Some(record) = claim.record() else { return Looked::Done };
-        if record.state == RecordState::Ready {
+        // A link that another plugin made is that plugin's.
+        let is_ours = record.link() == Link::Ours;
+        if is_ours && record.state == RecordState::Ready {
             let looked = match end {
                 End::Host => self.host_end(&record, cause),
                 End::Inside => self.inside(&record, cause),

@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tartan_agent_api::plugin::Link;
 use tartan_agent_api::record::RecordState;
 use tartan_hostnet::{Happening, Monitor, OpenError, ReadError, Rtnl, Scope};
 use tartan_model::Attachment;
@@ -196,7 +197,9 @@ impl Watch {
         let host = Arc::clone(&self.looker.host);
         let wanted = host.attachments.look_at_all(|record| {
             let is_ready = record.state == RecordState::Ready;
-            is_ready.then(|| (record.host_index, shape::entry(record)))
+            let is_ours = record.link() == Link::Ours;
+            (is_ready && is_ours)
+                .then(|| (record.host_index, shape::entry(record)))
         });
         let wanted = wanted.into_iter().flatten();
         let isolated = isolate::isolated(&host);
