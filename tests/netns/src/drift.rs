@@ -16,11 +16,16 @@ pub fn given_up(host: &Host, netns: &Path, kind: &str, arguments: &str) {
         let mut all = all.as_array().expect("a list").iter();
         all.any(|e| e["kind"] == kind && e["outcome"] == "given-up")
     };
-    within(seconds(60), &format!("{kind} is given up"), || {
+    let damage = || {
         let mut ip = Command::new("ip");
         ip.args(arguments.split_whitespace());
         // Refused, as long as it is not repaired.
         let _ = inside::run(netns, &mut ip, b"");
+    };
+    within(seconds(60), &format!("{kind} is given up"), || {
+        damage();
         is_left().then_some(())
     });
+    // It may have come back with something else that was repaired.
+    damage();
 }

@@ -23,6 +23,7 @@ mod broken_places;
 mod chains;
 mod classes;
 mod configuration_changes;
+mod doctor;
 mod drift;
 mod etcd_is_away;
 mod examples;
