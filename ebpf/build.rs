@@ -32,12 +32,15 @@ fn take(ready: &Path, out: &Path) -> Result<(), String> {
 
 #[expect(clippy::disallowed_methods, reason = "a compiler is a process")]
 fn compile(out: &Path) -> Result<(), String> {
+    let trial =
+        env::var_os("CARGO_FEATURE_TRIAL_LAYOUT").map(|_| "-DTRIAL_LAYOUT");
     let clang = env::var("CLANG").unwrap_or_else(|_| "clang".to_owned());
     let status = Command::new(&clang)
         .args(["-target", target()?, "-mcpu=v3", "-O2", "-g"])
         .args(["-Wall", "-Wextra", "-Werror", "-nostdlibinc"])
         // Paths of this machine stay out of the object's debug information.
         .arg("-fdebug-compilation-dir=.")
+        .args(trial)
         .args(["-I", "bpf", "-isystem", "/usr/include", "-isystem"])
         .arg(multiarch_headers()?)
         .args(["-c", "bpf/container.bpf.c", "-o"])

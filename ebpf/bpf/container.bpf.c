@@ -40,6 +40,7 @@ static __always_inline void add(struct __sk_buff *skb, struct traffic *traffic)
 {
 	traffic->packets += packets_of(skb);
 	traffic->bytes += skb->len;
+	TRIAL(traffic->runs += 1;)
 }
 
 static __always_inline void count_drop(struct __sk_buff *skb,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
-/* The maps. All are pinned by name, in a directory that carries ABI_VERSION,
- * and outlive the agent. All take their memory when they are made: a hash that
+/* The maps. All are pinned by name, in a directory that tells their layout,
+ * and outlive the agent; another build's are brought into this layout (see
+ * src/migration.rs, which also lists those that count). All that programs
+ * write take their memory when they are made: a hash that
  * allocates as it fills (BPF_F_NO_PREALLOC) refuses entries with ENOMEM when
  * they come quickly, be there memory or not, and an ADD must not fail for
  * that. Together about 16 MiB, and 0.8 MiB for each CPU. */
@@ -100,5 +102,51 @@ struct {
 	__type(key, __u32);
 	__type(value, struct settings);
 } settings SEC(".maps");
+
+/* What maps of other layouts had counted before these came in their place:
+ * one sum for all CPUs, written once by the agent, read beside the counters.
+ * No program writes them, so they may take their memory as they fill. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ENDPOINTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct endpoint_traffic);
+} endpoint_traffic_carried SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ENDPOINTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct endpoint_drops);
+} endpoint_drops_carried SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CLASS_PAIRS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, struct class_pair);
+	__type(value, struct traffic);
+} class_counters_carried SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DIRECTIONS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} class_counter_overflow_carried SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DIRECTIONS * DROP_REASONS);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} drops_carried SEC(".maps");
 
 #endif

@@ -100,13 +100,20 @@ pub struct EndpointCounters {
 impl EndpointCounters {
     pub(crate) fn sum(
         cpus: &[abi::EndpointTraffic],
-        drops: &abi::EndpointDrops,
+        drops: &[abi::EndpointDrops],
     ) -> Self {
         let passed = Direction::ALL.map(|way| {
             let slots = cpus.iter().map(|cpu| cpu.passed[way.number()]);
             Traffic::sum(&slots.collect::<Vec<_>>())
         });
-        Self { passed, dropped: drops.dropped }
+        let mut dropped = [[0_u64; abi::DROP_REASONS]; abi::DIRECTIONS];
+        let cells = dropped.iter_mut().flatten();
+        for (at, sum) in cells.enumerate() {
+            let (way, why) = (at / abi::DROP_REASONS, at % abi::DROP_REASONS);
+            let of = |it: &abi::EndpointDrops| it.dropped[way][why];
+            *sum = drops.iter().map(of).fold(0, u64::wrapping_add);
+        }
+        Self { passed, dropped }
     }
 
     /// What passed.

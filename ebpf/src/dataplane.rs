@@ -22,6 +22,8 @@ use crate::entry::{DataplaneSettings, EndpointEntry};
 use crate::error::MapError;
 use crate::hash::refused;
 use crate::maps::Maps;
+use crate::migration::Migration;
+use crate::migration_step::MigrationStep;
 use crate::object::{self, LimiterProgram, OpenError, ProgramIdentity};
 use crate::pins::{PinError, Pins};
 
@@ -34,18 +36,43 @@ pub struct Dataplane {
     programs: [(ProgramFd, ProgramIdentity); abi::DIRECTIONS],
     limiter: [ProgramFd; 2],
     pins: Pins,
+    migration: Migration,
 }
 
 impl Dataplane {
-    /// Loads the programs, on the maps pinned under `bpf_dir` where a former
-    /// agent left some of this ABI, on new ones otherwise. Endpoints, their
-    /// counters and settings survive. Other directories have other maps.
+    /// As [`Self::prepare`] and [`Self::settle`], for whoever puts no program
+    /// where packets pass.
     ///
     /// `bpf_dir` must be on a bpf file system; see [`crate::ensure_bpffs`].
     pub fn open(bpf_dir: &Path) -> Result<Self, OpenError> {
-        let pins = object::pin_directory(bpf_dir)?;
-        let mut ebpf = object::load_maps(&pins)?;
-        // Before the verifier sees them: a map of another layout is named so.
+        let mut dataplane = Self::prepare(bpf_dir, |_| ())?;
+        dataplane.settle(|_| ())?;
+        Ok(dataplane)
+    }
+
+    /// Loads the programs, on the maps pinned under `bpf_dir` where a former
+    /// agent left some of this layout. Where it left some of another, new ones
+    /// get what those know; then the caller replaces the programs that packets
+    /// meet, and calls [`Self::settle`]. Endpoints, counters and settings
+    /// survive, whichever build made them. Other directories have other maps.
+    ///
+    /// `before` hears of each step before it is taken.
+    pub fn prepare(
+        bpf_dir: &Path,
+        before: impl Fn(MigrationStep),
+    ) -> Result<Self, OpenError> {
+        let mut migration = object::look(bpf_dir)?;
+        let mut ebpf = if migration.is_filling() {
+            before(MigrationStep::Make);
+            migration.take(MigrationStep::Make)?;
+            let ebpf = object::load_maps(&migration.pins())?;
+            before(MigrationStep::Copy);
+            migration.take(MigrationStep::Copy)?;
+            ebpf
+        } else {
+            object::load_maps(&migration.pins())?
+        };
+        let pins = migration.pins();
         let (reader, writer) = (Maps::open(&pins)?, Maps::open(&pins)?);
         object::load_programs(&mut ebpf)?;
         let [first, second] = Direction::ALL;
@@ -55,10 +82,23 @@ impl Dataplane {
             object::descriptor(&ebpf, first)?,
             object::descriptor(&ebpf, second)?,
         ];
-        let pins = Pins::held(&pins)?;
+        if migration.is_filling() {
+            before(MigrationStep::Offer);
+            migration.take(MigrationStep::Offer)?;
+        }
+        let pins = Pins::held(&migration.pins())?;
         let writer = Mutex::new(writer);
         let bpf_dir = bpf_dir.to_owned();
-        Ok(Self { ebpf, bpf_dir, reader, writer, programs, limiter, pins })
+        Ok(Self {
+            ebpf,
+            bpf_dir,
+            reader,
+            writer,
+            programs,
+            limiter,
+            migration,
+            pins,
+        })
     }
 
     /// The names under which maps should be pinned and are not: their file
@@ -71,6 +111,39 @@ impl Dataplane {
     /// that is mounted where there is none any more.
     pub fn pin_again(&self) -> Result<(), PinError> {
         self.pins.again()
+    }
+
+    /// True from [`Self::prepare`] to [`Self::settle`], where there is
+    /// anything to take over or to remove.
+    pub fn is_migrating(&self) -> bool {
+        !self.migration.is_over()
+    }
+
+    /// Takes over what maps of other layouts counted, and removes them. To be
+    /// called when no packet meets a program of theirs any more. Until then
+    /// readings lack what they counted.
+    pub fn settle(
+        &mut self,
+        before: impl Fn(MigrationStep),
+    ) -> Result<(), OpenError> {
+        if !self.is_migrating() {
+            return Ok(());
+        }
+        let steps = if self.migration.is_whole() {
+            &[MigrationStep::RemoveOld][..]
+        } else {
+            &[
+                MigrationStep::TakeOver,
+                MigrationStep::Settle,
+                MigrationStep::RemoveOld,
+            ]
+        };
+        for step in steps {
+            before(*step);
+            self.migration.take(*step)?;
+        }
+        self.pins = Pins::held(&self.migration.pins())?;
+        Ok(())
     }
 
     /// The program for packets that the container sends: clsact ingress of the

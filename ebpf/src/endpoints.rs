@@ -85,6 +85,7 @@ impl<'a> Endpoints<'a> {
         if before.is_some_and(|b| b.generation == entry.generation) {
             return Ok(());
         }
+        self.forget_carried(ifindex)?;
         self.maps.endpoint_traffic.put(&ifindex, Default::default())?;
         let made = self.maps.endpoint_drops.put(&ifindex, &Default::default());
         if made.is_err() && before.is_none() {
@@ -95,7 +96,14 @@ impl<'a> Endpoints<'a> {
 
     fn remove_counters(&mut self, ifindex: u32) -> Result<(), MapError> {
         let done = self.maps.endpoint_traffic.remove(&ifindex);
-        done.and(self.maps.endpoint_drops.remove(&ifindex))
+        let done = done.and(self.maps.endpoint_drops.remove(&ifindex));
+        done.and(self.forget_carried(ifindex))
+    }
+
+    /// What maps of another layout counted for this number was another's.
+    fn forget_carried(&mut self, ifindex: u32) -> Result<(), MapError> {
+        let done = self.maps.endpoint_traffic_carried.remove(&ifindex);
+        done.and(self.maps.endpoint_drops_carried.remove(&ifindex))
     }
 
     fn write_addresses(

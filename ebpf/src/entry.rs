@@ -108,6 +108,8 @@ impl From<&EndpointEntry> for abi::Endpoint {
         let ipv4 = entry.ipv4.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let ipv6 = entry.ipv6.unwrap_or(Ipv6Addr::UNSPECIFIED);
         Self {
+            #[cfg(feature = "trial-layout")]
+            trial: 0,
             class: entry.class.bits(),
             limit_class: entry.limit_class.map_or(0, |n| n.get().into()),
             generation: entry.generation.0,

@@ -17,6 +17,9 @@
 //! | `entry`, `reason`, `counters` | the same in our words (pure) |
 //! | `bpffs` | where pinned maps live |
 //! | `object` | load, check, pin |
+//! | `btf`, `shape`, `layout` | what maps of any build look like (pure) |
+//! | `lineage`, `migration_step` | which maps count, and how one build's become another's (pure) |
+//! | `pinned`, `migration` | the same, done |
 //! | `hash`, `maps` | typed handles on the pinned maps |
 //! | `dataplane` | the one handle: programs, endpoints, settings |
 //! | `endpoints` | one endpoint in four maps, without a half state |
@@ -28,17 +31,24 @@
 
 pub mod abi;
 mod bpffs;
+mod btf;
 mod counters;
 mod dataplane;
 mod endpoints;
 mod entry;
 mod error;
 mod hash;
+mod layout;
+mod lineage;
 mod maps;
+mod migration;
+mod migration_step;
 mod object;
+mod pinned;
 mod pins;
 mod readings;
 mod reason;
+mod shape;
 mod tcx;
 mod trial;
 
@@ -49,6 +59,7 @@ pub use counters::{
 pub use dataplane::Dataplane;
 pub use entry::{DataplaneSettings, EndpointEntry, Mark};
 pub use error::MapError;
+pub use migration_step::MigrationStep;
 pub use object::{LimiterProgram, OpenError, ProgramIdentity};
 pub use pins::PinError;
 pub use reason::DropReason;

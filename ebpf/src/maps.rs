@@ -19,6 +19,11 @@ pub(crate) struct Maps {
     pub(crate) class_counter_overflow: PerCpuArray<MapData, abi::Traffic>,
     pub(crate) drops: PerCpuArray<MapData, abi::Traffic>,
     pub(crate) settings: Array<MapData, abi::Settings>,
+    pub(crate) endpoint_traffic_carried: Hash<u32, abi::EndpointTraffic>,
+    pub(crate) endpoint_drops_carried: Hash<u32, abi::EndpointDrops>,
+    pub(crate) class_counters_carried: Hash<abi::ClassPair, abi::Traffic>,
+    pub(crate) class_counter_overflow_carried: Array<MapData, abi::Traffic>,
+    pub(crate) drops_carried: Array<MapData, abi::Traffic>,
 }
 
 /// Their names, which are those of their pins.
@@ -52,6 +57,15 @@ impl Maps {
                 .take("class_counter_overflow", open_pinned)?,
             drops: from.take("drops", open_pinned)?,
             settings: from.take("settings", open_pinned)?,
+            endpoint_traffic_carried: from
+                .take("endpoint_traffic_carried", Hash::open)?,
+            endpoint_drops_carried: from
+                .take("endpoint_drops_carried", Hash::open)?,
+            class_counters_carried: from
+                .take("class_counters_carried", Hash::open)?,
+            class_counter_overflow_carried: from
+                .take("class_counter_overflow_carried", open_pinned)?,
+            drops_carried: from.take("drops_carried", open_pinned)?,
         })
     }
 }

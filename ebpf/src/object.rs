@@ -8,9 +8,10 @@ use aya::programs::{ProgramError, ProgramFd, SchedClassifier};
 use aya::{Ebpf, EbpfError, EbpfLoader};
 use thiserror::Error;
 
-use crate::abi::ABI_VERSION;
-use crate::bpffs::{BpffsError, is_on_bpffs, make_directories};
+use crate::bpffs::is_on_bpffs;
 use crate::counters::Direction;
+use crate::layout::{self, LayoutError};
+use crate::migration::{Migration, MigrationError};
 
 /// The compiled programs (`bpf/container.bpf.c`).
 static OBJECT: &[u8] =
@@ -27,15 +28,6 @@ pub enum OpenError {
     NotBpffs {
         /// The directory asked for.
         dir: PathBuf,
-    },
-    /// The directory of this ABI's pins could not be made.
-    #[error("cannot keep maps in {dir}")]
-    Pins {
-        /// The directory of the pins.
-        dir: PathBuf,
-        /// Why not.
-        #[source]
-        source: BpffsError,
     },
     /// The object or its maps were refused.
     #[error("cannot load the maps pinned in {dir}")]
@@ -57,11 +49,8 @@ pub enum OpenError {
         #[source]
         source: KernelError,
     },
-    /// A pinned map is another build's of the same version.
-    #[error(
-        "map {map} pinned in {dir} has another layout than this build's; \
-         stop the containers, then remove the directory"
-    )]
+    /// A map was made that is not as the mirror of its layout says.
+    #[error("map {map} pinned in {dir} has another layout than this build's")]
     Layout {
         /// Which map.
         map: &'static str,
@@ -77,6 +66,12 @@ pub enum OpenError {
         #[source]
         source: Box<ProgramError>,
     },
+    /// Maps of another layout could not be taken over.
+    #[error("cannot take over the maps of another build")]
+    Migration(#[from] MigrationError),
+    /// The object was built from something else.
+    #[error(transparent)]
+    Object(#[from] LayoutError),
     /// The object was built from something else.
     #[error("the compiled object has no program {program}")]
     NoProgram {
@@ -122,17 +117,12 @@ pub struct ProgramIdentity {
     pub tag: u64,
 }
 
-/// Where maps of this ABI are pinned under `bpf_dir`. Another version's are
-/// left alone beside them.
-pub(crate) fn pin_directory(bpf_dir: &Path) -> Result<PathBuf, OpenError> {
+/// The sets of maps under `bpf_dir`, seen from this build.
+pub(crate) fn look(bpf_dir: &Path) -> Result<Migration, OpenError> {
     if !is_on_bpffs(bpf_dir) {
         return Err(OpenError::NotBpffs { dir: bpf_dir.to_owned() });
     }
-    let dir = bpf_dir.join(format!("v{ABI_VERSION}"));
-    match make_directories(&dir) {
-        Ok(()) => Ok(dir),
-        Err(source) => Err(OpenError::Pins { dir, source }),
-    }
+    Ok(Migration::look(bpf_dir, layout::of_object(OBJECT)?)?)
 }
 
 /// Makes the maps, or takes those that are pinned.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aya::maps::{MapData, PerCpuArray};
+use aya::maps::{Array, MapData, PerCpuArray};
 use tartan_model::ClassId;
 
 use crate::abi;
@@ -20,19 +20,34 @@ impl Dataplane {
         &self,
         ifindex: u32,
     ) -> Result<Option<EndpointCounters>, MapError> {
-        let cpus = self.reader.endpoint_traffic.get(&ifindex)?;
-        let drops = self.reader.endpoint_drops.get(&ifindex)?;
-        Ok(cpus.zip(drops).map(|(c, d)| EndpointCounters::sum(&c, &d)))
+        let maps = &self.reader;
+        let cpus = maps.endpoint_traffic.get(&ifindex)?;
+        let drops = maps.endpoint_drops.get(&ifindex)?;
+        let (Some(cpus), Some(drops)) = (cpus, drops) else {
+            return Ok(None);
+        };
+        let before = maps.endpoint_traffic_carried.get(&ifindex)?;
+        let cpus: Vec<_> = cpus.iter().copied().chain(before).collect();
+        let before = maps.endpoint_drops_carried.get(&ifindex)?;
+        let drops: Vec<_> = [drops].into_iter().chain(before).collect();
+        Ok(Some(EndpointCounters::sum(&cpus, &drops)))
     }
 
     /// What was counted for each pair of classes that met.
     pub fn class_counters(&self) -> Result<Vec<ClassCount>, MapError> {
-        let mut all = BTreeMap::new();
+        let mut live = BTreeMap::new();
         for (pair, cpus) in self.reader.class_counters.entries()? {
-            let key = (pair.local, pair.peer, pair.direction, pair.verdict);
-            all.extend(class_count(&pair, &cpus).map(|count| (key, count)));
+            live.insert(key(&pair), (pair, cpus.to_vec()));
         }
-        Ok(all.into_values().collect())
+        let mut carried = BTreeMap::new();
+        for (pair, sum) in self.reader.class_counters_carried.entries()? {
+            carried.insert(key(&pair), (pair, sum));
+        }
+        for (key, (pair, sum)) in carried {
+            live.entry(key).or_insert((pair, Vec::new())).1.push(sum);
+        }
+        let counts = live.values().map(|(pair, all)| class_count(pair, all));
+        Ok(counts.flatten().collect())
     }
 
     /// What passed or was dropped in this direction while there was no room
@@ -41,11 +56,10 @@ impl Dataplane {
         &self,
         direction: Direction,
     ) -> Result<Traffic, MapError> {
-        slot(
-            &self.reader.class_counter_overflow,
-            "class_counter_overflow",
-            direction.number(),
-        )
+        let maps = &self.reader;
+        let live = &maps.class_counter_overflow;
+        let carried = &maps.class_counter_overflow_carried;
+        slot((live, carried), "class_counter_overflow", direction.number())
     }
 
     /// What was dropped, by direction and reason: each of them, also those
@@ -56,8 +70,8 @@ impl Dataplane {
             for reason in DropReason::ALL {
                 let index =
                     direction.number() * abi::DROP_REASONS + reason.number();
-                let Traffic { packets, bytes } =
-                    slot(&self.reader.drops, "drops", index)?;
+                let maps = (&self.reader.drops, &self.reader.drops_carried);
+                let Traffic { packets, bytes } = slot(maps, "drops", index)?;
                 all.push(DropCount { direction, reason, packets, bytes });
             }
         }
@@ -79,13 +93,24 @@ fn class_count(
     })
 }
 
+type Slots<'a> =
+    (&'a PerCpuArray<MapData, abi::Traffic>, &'a Array<MapData, abi::Traffic>);
+
 fn slot(
-    map: &PerCpuArray<MapData, abi::Traffic>,
+    (live, carried): Slots<'_>,
     name: &'static str,
     index: usize,
 ) -> Result<Traffic, MapError> {
     let index = u32::try_from(index).unwrap_or(u32::MAX);
-    map.get(&index, 0)
-        .map(|cpus| Traffic::sum(&cpus))
+    live.get(&index, 0)
+        .and_then(|cpus| Ok((cpus, carried.get(&index, 0)?)))
+        .map(|(cpus, before)| {
+            let all: Vec<_> = cpus.iter().copied().chain([before]).collect();
+            Traffic::sum(&all)
+        })
         .map_err(|source| refused("read", name, source))
+}
+
+fn key(pair: &abi::ClassPair) -> (u32, u32, u8, u8) {
+    (pair.local, pair.peer, pair.direction, pair.verdict)
 }

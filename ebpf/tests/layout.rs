@@ -36,7 +36,36 @@ macro_rules! mirror {
     };
 }
 
+/// Each with its fields in the order of memory.
 fn mirrors() -> Vec<(&'static str, Layout)> {
+    let mut all = usual_mirrors();
+    for (name, (_, fields)) in &mut all {
+        let added = trial_fields().into_iter().filter(|it| it.0 == *name);
+        fields.extend(added.map(|(_, field, offset)| (field, offset)));
+        fields.sort_by_key(|(_, offset)| *offset);
+    }
+    all
+}
+
+/// What the layout that stories try has besides.
+#[cfg(feature = "trial-layout")]
+fn trial_fields() -> Vec<(&'static str, String, u64)> {
+    let trial = offset_of!(abi::Endpoint, trial) as u64;
+    let pad = offset_of!(abi::KnownAddress, pad) as u64;
+    let runs = offset_of!(abi::Traffic, runs) as u64;
+    vec![
+        ("endpoint", "trial".to_owned(), trial),
+        ("known_address", "pad".to_owned(), pad),
+        ("traffic", "runs".to_owned(), runs),
+    ]
+}
+
+#[cfg(not(feature = "trial-layout"))]
+fn trial_fields() -> Vec<(&'static str, String, u64)> {
+    Vec::new()
+}
+
+fn usual_mirrors() -> Vec<(&'static str, Layout)> {
     vec![
         mirror!("address", abi::Address, octets),
         mirror!(

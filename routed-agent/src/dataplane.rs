@@ -5,7 +5,7 @@
 //! Everything here is idempotent and stays when the agent ends: a filter is
 //! replaced in one step, so that no packet passes between two programs.
 
-use tartan_ebpf::{Dataplane, Direction, MapError};
+use tartan_ebpf::{Dataplane, Direction, MapError, MigrationStep};
 use tartan_hostnet::{
     Batch, BatchError, Filter, FilterPlace, FilterSpec, FilterTask, Link,
     LinkIndexes, OpenError, ReadError, Rtnl, VethEnd, VethSpec,
@@ -46,11 +46,13 @@ pub(crate) enum InstallError {
 }
 
 /// Makes the keeper where it is missing, and puts this build's programs into
-/// both blocks.
+/// both blocks, in place of another's. Whoever attaches programs in another way
+/// replaces them here too: behind this no packet may meet an old one.
 pub(crate) fn install(
     rtnl: &mut Rtnl,
     dataplane: &Dataplane,
     indexes: &LinkIndexes,
+    before: impl Fn(MigrationStep),
 ) -> Result<(), InstallError> {
     match rtnl.link_named(KEEPER[0])? {
         None => make_keeper(rtnl, indexes).map_err(InstallError::Keeper)?,
@@ -62,6 +64,7 @@ pub(crate) fn install(
         Some(_) => return Err(InstallError::Foreign),
     }
     for (block, direction) in programs() {
+        before(MigrationStep::Replace(direction));
         let program = direction.as_str();
         let filter = FilterSpec {
             priority: PRIORITY,

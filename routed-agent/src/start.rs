@@ -26,7 +26,7 @@ use nix::fcntl::{Flock, FlockArg};
 use tartan_agent_api::Places;
 use tartan_agent_api::record::Record;
 use tartan_agent_api::run_dir::{RunDir, RunDirError};
-use tartan_ebpf::{BpffsError, Dataplane, MapError};
+use tartan_ebpf::{BpffsError, Dataplane, MapError, MigrationStep};
 use tartan_hostnet::{Link, LinkIndexes, ReadError, Rtnl, SysctlError};
 use tartan_ipam::{AgentState, Ledger};
 use tartan_model::names::NameError;
@@ -263,7 +263,8 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let mut rtnl = Rtnl::open()?;
     let links = rtnl.links()?;
     let indexes = LinkIndexes::above(&links);
-    let dataplane = kernel(config, &places, &mut rtnl, &indexes)?;
+    let crash = CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT"));
+    let dataplane = kernel(config, &places, &mut rtnl, &indexes, &crash)?;
     let means = Means { dataplane: &dataplane, indexes: &indexes };
     let limiter = Limiter::start(&mut rtnl, means, &records)?;
     Ok(Host {
@@ -272,7 +273,7 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
         mtu: reload::mtu(config, &mut rtnl, &links)?.into(),
         generations: Generations::above(highest(&records, &run, &links)),
         attachments: Attachments::new(run.clone(), records),
-        crash: CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT")),
+        crash,
         reaper: Reaper::start()?,
         metrics: Metrics::default(),
         claims: Claims::default(),
@@ -337,18 +338,27 @@ fn etcd(given: &StoreConfig) -> EtcdSettings {
     }
 }
 
-/// Maps, programs, shared blocks, forwarding.
+/// Maps, programs, shared blocks, forwarding. Where another build's maps are
+/// at work, its programs are replaced only when the new maps know every
+/// endpoint, and what the old ones counted is taken over behind that.
 fn kernel(
     config: &Config,
     places: &Places,
     rtnl: &mut Rtnl,
     indexes: &LinkIndexes,
+    crash: &CrashPoint,
 ) -> Result<Dataplane, StartError> {
     tartan_ebpf::ensure_bpffs(&places.bpf_dir)?;
-    let dataplane = Dataplane::open(&places.bpf_dir)?;
+    let before = |step: MigrationStep| crash.before(step);
+    let mut dataplane = Dataplane::prepare(&places.bpf_dir, before)?;
+    let is_migrating = dataplane.is_migrating();
     dataplane.set_settings(&reload::settings(config))?;
     dataplane::know_host(rtnl, &dataplane)?;
-    dataplane::install(rtnl, &dataplane, indexes)?;
+    dataplane::install(rtnl, &dataplane, indexes, before)?;
+    dataplane.settle(before)?;
+    if is_migrating {
+        tracing::info!("maps of another layout taken over");
+    }
     forwarding::switch_on(&rtnl.links()?)?;
     Ok(dataplane)
 }

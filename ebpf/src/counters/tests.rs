@@ -11,7 +11,7 @@ fn traffic_of_an_endpoint_is_summed_over_cpus() {
     drops.dropped[0][DropReason::SpoofedMac.number()] = 4;
     drops.dropped[1][DropReason::Malformed.number()] = 5;
 
-    let sum = EndpointCounters::sum(&[cpu, cpu, cpu], &drops);
+    let sum = EndpointCounters::sum(&[cpu, cpu, cpu], &[drops]);
 
     let way = Direction::FromContainer;
     assert_eq!(sum.passed(way), Traffic { packets: 3, bytes: 300 });

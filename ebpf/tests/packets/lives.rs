@@ -1,7 +1,6 @@
 //! Endpoints come and go, agents too; what must stay stays.
 
 use std::net::Ipv4Addr;
-use std::process::Command;
 
 use tartan_ebpf::{
     Dataplane, DataplaneSettings, Direction, DropReason, EndpointEntry, Mark,
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::craft::*;
 use crate::place::Outcome::{Drops, Passes};
-use crate::place::{Bpffs, LOOPBACK, Place, own};
+use crate::place::{LOOPBACK, Place, own};
 
 const WAY: Direction = Direction::FromContainer;
 
@@ -142,27 +141,6 @@ fn a_directory_that_is_no_bpf_file_system_is_refused_with_advice() {
     let error = Dataplane::open(dir.path()).err().expect("refused");
     assert!(matches!(error, OpenError::NotBpffs { .. }));
     assert!(error.to_string().contains("mount -t bpf"), "{error}");
-}
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "another build, played")]
-fn a_map_of_another_layout_is_refused_by_name() {
-    let bpffs = Bpffs::new();
-    let version = tartan_ebpf::abi::ABI_VERSION;
-    let pins = bpffs.path().join(format!("v{version}"));
-    std::fs::create_dir(&pins).unwrap();
-    let status = Command::new("bpftool")
-        .args(["map", "create"])
-        .arg(pins.join("settings"))
-        .args(["type", "array", "key", "4", "value", "16"])
-        .args(["entries", "1", "name", "settings"])
-        .status();
-    assert!(status.unwrap().success());
-    let error = Dataplane::open(&bpffs.path()).err().expect("refused");
-    assert!(
-        matches!(error, OpenError::Layout { map: "settings", .. }),
-        "{error:?}"
-    );
 }
 
 #[test]

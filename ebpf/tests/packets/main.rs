@@ -13,6 +13,7 @@ mod craft;
 mod from_container;
 mod lives;
 mod marks_and_counts;
+mod migration;
 mod place;
 mod ruined;
 mod speed;

@@ -9,6 +9,7 @@
 use std::fmt;
 
 use tartan_agent_api::plugin::Link;
+use tartan_ebpf::MigrationStep;
 
 /// A step of ADD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,13 +148,16 @@ impl fmt::Display for DeleteStep {
 }
 
 /// Names of all steps, as `--list-steps` prints them and `TARTAN_CRASH_AT`
-/// takes them. After the last step of each list comes its answer.
+/// takes them. After the last step of ADD and of DEL comes its answer; those of
+/// a start with maps of another build are listed by `tartan-ebpf`.
 pub(crate) fn names() -> Vec<String> {
     let add = AddStep::ALL.iter().map(ToString::to_string);
     let delete = DeleteStep::ALL.iter().map(ToString::to_string);
+    let migrate = MigrationStep::ALL.iter().map(ToString::to_string);
     add.chain([ADD_ANSWER.to_owned()])
         .chain(delete)
         .chain([DELETE_ANSWER.to_owned()])
+        .chain(migrate)
         .collect()
 }
 
