@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use thiserror::Error;
@@ -210,7 +210,10 @@ impl Migration {
         }
         if let Err(error) = abi::wait_for_running_programs() {
             tracing::debug!(%error, "waiting for programs by the clock");
-            thread::sleep(LONG_ENOUGH);
+            let deadline = Instant::now() + LONG_ENOUGH;
+            while Instant::now() < deadline {
+                thread::park_timeout(LONG_ENOUGH);
+            }
         }
         let pins = self.pins();
         for (live, carried) in COUNTED {

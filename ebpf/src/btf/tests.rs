@@ -1,3 +1,5 @@
+//! Descriptions of types, whole and ruined.
+
 use proptest::prelude::*;
 
 use super::{Btf, BtfError};

@@ -1,3 +1,5 @@
+//! Names of sets of maps, and which of them count.
+
 use super::{Course, MapSet, Stage};
 
 const OURS: u64 = 0xa;

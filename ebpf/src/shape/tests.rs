@@ -1,3 +1,5 @@
+//! One layout written as another, by names.
+
 use proptest::prelude::*;
 
 use super::{Field, Shape, ShapeError};

@@ -47,6 +47,7 @@ struct Life {
     containers: Vec<Container>,
     boot: usize,
     starts: usize,
+    program: Option<PathBuf>,
 }
 
 impl Host {
@@ -60,6 +61,7 @@ impl Host {
             containers: Vec::new(),
             boot: 1,
             starts: 0,
+            program: None,
         };
         let host = Self(Arc::new(Inner {
             name: name.into(),
@@ -259,15 +261,21 @@ impl Host {
         self.life().runner = words.iter().map(ToString::to_string).collect();
     }
 
+    /// Another build of the agent is installed here; none: the usual one.
+    pub fn has_installed(&self, program: Option<PathBuf>) {
+        self.life().program = program;
+    }
+
     /// The agent's command, in namespaces of this host.
     fn agent(&self) -> Command {
         let boot = format!("{}-boot-{}", self.name(), self.life().boot);
+        let program = self.life().program.clone();
         let mut command = Command::new("unshare");
         command
             .args(["--mount", "--propagation", "private", "nsenter"])
             .arg(format!("--net={}", self.netns().display()))
             .args(&self.life().runner)
-            .arg(need::program("tartan-agent"))
+            .arg(program.unwrap_or_else(|| need::program("tartan-agent")))
             .arg("--config")
             .arg(self.config())
             .envs(self.variables())

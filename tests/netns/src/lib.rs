@@ -14,6 +14,7 @@
 //! | [`stranger`] | calls as runtimes make them that are not here |
 //! | [`talk`] | real exchanges between containers |
 //! | [`pace`] | how fast one sends to another, by iperf3 |
+//! | [`chorus`] | many connections and flows that never pause |
 //! | [`witness`] | what others' tools see: `ip`, `tc`, `bpftool` |
 //! | [`sleeps`] | how often a process waits in the kernel |
 //! | [`leftover`] | what should be gone when a story ends |
@@ -35,6 +36,7 @@
 
 pub mod autopsy;
 pub mod chance;
+pub mod chorus;
 pub mod container;
 pub mod drift;
 pub mod host;
@@ -54,6 +56,7 @@ pub mod within;
 pub mod witness;
 pub mod world;
 
+pub use chorus::Chorus;
 pub use container::Container;
 pub use host::Host;
 pub use network::Network;

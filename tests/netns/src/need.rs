@@ -59,6 +59,46 @@ fn bin_dir() -> PathBuf {
     exe.parent().and_then(Path::parent).expect("target directory").into()
 }
 
+/// The agent with another layout of its maps, in a directory of its own, so
+/// that it is not taken for the usual one. All but two crates is shared with
+/// the usual build.
+pub fn agent_of_another_layout() -> PathBuf {
+    let target = bin_dir().parent().expect("target").to_owned();
+    let own = target.join("trial-layout");
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let mut command = Command::new(cargo);
+        command.args(["build", "--quiet", "--offline", "--bins"]);
+        OURS.iter().for_each(|name| {
+            command.args(["-p", name]);
+        });
+        command
+            .args(["--features", "tartan-ebpf/trial-layout"])
+            .env("CARGO_TARGET_DIR", &own)
+            .env("CARGO_BUILD_BUILD_DIR", &target);
+        let status = process::built(&mut command);
+        assert!(status, "cannot build an agent with another layout");
+    }
+    let agent = own.join("debug/tartan-agent");
+    assert!(agent.exists(), "{agent:?} is missing: `./test stories` builds it");
+    agent
+}
+
+/// The names of the agent's steps that start with `prefix`: where it can be
+/// made to die.
+#[track_caller]
+pub fn steps(prefix: &str) -> Vec<String> {
+    let mut command = Command::new(program("tartan-agent"));
+    let listed = process::run(command.arg("--list-steps"));
+    let steps: Vec<_> = listed
+        .success("tartan-agent --list-steps")
+        .lines()
+        .filter(|step| step.starts_with(prefix))
+        .map(str::to_owned)
+        .collect();
+    assert!(steps.len() > 3, "hardly any steps: {steps:?}");
+    steps
+}
+
 /// Builds our programs where cargo started us: `cargo test` builds only the
 /// test itself, and a story about yesterday's agent misleads.
 fn build() {

@@ -1,14 +1,12 @@
 //! An agent may die at any moment and come back; what runs goes on.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
 use tartan_stories::talk::Conversation;
 use tartan_stories::within::seconds;
 use tartan_stories::{
-    Container, Host, Network, leftover, need, process, story, tcp, within,
-    witness,
+    Container, Host, Network, leftover, need, story, tcp, within, witness,
 };
 
 fn shop() -> Network {
@@ -176,7 +174,7 @@ fn asking() -> Network {
 story!(an_agent_may_die_before_any_step_of_add, |world| {
     let ambre = world.host("ambre");
     let stays = ambre.runs("stays", &shop());
-    for step in steps("add:") {
+    for step in need::steps("add:") {
         let name = step.replace([':', ' '], "-");
         let front = ambre.container(&name);
         dies_at(&ambre, &step, || {
@@ -192,7 +190,7 @@ story!(an_agent_may_die_before_any_step_of_add, |world| {
 story!(an_agent_may_die_before_any_step_of_del, |world| {
     let ambre = world.host("ambre");
     let stays = ambre.runs("stays", &shop());
-    for step in steps("del:") {
+    for step in need::steps("del:") {
         let name = step.replace([':', ' '], "-");
         let front = ambre.runs(&name, &asking());
         dies_at(&ambre, &step, || front.detach(&asking()).expect(&step));
@@ -233,18 +231,4 @@ fn dies_at(host: &Host, step: &str, act: impl FnOnce()) {
     within(seconds(10), &format!("step '{step}' is reached"), || {
         (!host.has_agent()).then_some(())
     });
-}
-
-/// The names of the agent's steps that start with `prefix`.
-fn steps(prefix: &str) -> Vec<String> {
-    let mut command = Command::new(need::program("tartan-agent"));
-    let listed = process::run(command.arg("--list-steps"));
-    let steps: Vec<_> = listed
-        .success("tartan-agent --list-steps")
-        .lines()
-        .filter(|step| step.starts_with(prefix))
-        .map(str::to_owned)
-        .collect();
-    assert!(steps.len() > 3, "hardly any steps: {steps:?}");
-    steps
 }

@@ -44,4 +44,5 @@ mod runtime_forgets;
 mod the_harness;
 mod two_attachments;
 mod under_other_plugins;
+mod upgrade;
 mod warm_path;
