@@ -56,17 +56,13 @@ fn unknown(host: &Host) -> u64 {
 }
 
 fn packets(value: &Value) -> u64 {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, it)| match it.as_u64() {
-                Some(number) if name == "packets" => number,
-                _ => packets(it),
-            })
-            .sum(),
-        Value::Array(all) => all.iter().map(packets).sum(),
-        _ => 0,
-    }
+    let fields = value.as_object().into_iter().flatten();
+    let named = fields.map(|(name, it)| match it.as_u64() {
+        Some(number) if name == "packets" => number,
+        _ => packets(it),
+    });
+    let each = value.as_array().into_iter().flatten();
+    named.chain(each.map(packets)).sum()
 }
 
 /// What is pinned: directories by what is in them.
