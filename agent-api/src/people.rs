@@ -23,9 +23,12 @@
 //! | `GET /v1/settings` | | list of [`settings::SettingView`] |
 //! | `PUT /v1/settings/KEY` | [`settings::NewValue`] | [`Done`] |
 //! | `GET /v1/events` | [`events::Since`] | list of [`events::Event`] |
+//! | `GET /v1/declared`, `GET /v1/declared/claims` | | list of [`declared::Document`] |
+//! | `POST /v1/declared` | [`declared::Declare`] | [`declared::DeclareReport`] |
 //! | `POST /v1/gc` | [`gc::Collect`] | [`gc::GcReport`] |
 
 pub mod classes;
+pub mod declared;
 pub mod endpoints;
 pub mod events;
 pub mod gc;

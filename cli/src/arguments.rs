@@ -7,8 +7,8 @@ use clap_complete::Shell;
 
 use crate::output::Format;
 use crate::{
-    app, doctor, endpoint, events, gc, host, init, ip, man, pool, settings,
-    team,
+    app, declare, doctor, endpoint, events, gc, host, init, ip, man, pool,
+    settings, team,
 };
 
 /// Addresses, classes and routes of the containers on this host.
@@ -83,6 +83,8 @@ pub(crate) enum Type {
     /// Settings of the whole cluster
     #[command(subcommand)]
     Settings(settings::Verb),
+    Export(declare::Export),
+    Apply(declare::Apply),
     /// Detach what is left of containers that are gone
     Gc(gc::Gc),
     /// Print a completion script for a shell

@@ -70,6 +70,20 @@ pub(crate) enum Fault {
     Steps(usize),
     #[error("{0} findings")]
     Findings(usize),
+    #[error("cannot read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot apply {}", path.display())]
+    Documents {
+        path: PathBuf,
+        #[source]
+        source: Box<crate::declare::DocumentError>,
+    },
+    #[error("{0} of the documents contradict what there is; nothing was done")]
+    Contradictions(usize),
     #[error("cannot write the answer")]
     Output(#[source] io::Error),
     #[error("cannot write the answer as JSON")]
@@ -162,6 +176,9 @@ impl Fault {
             | Self::Write { .. }
             | Self::Steps(_)
             | Self::Findings(_)
+            | Self::Read { .. }
+            | Self::Documents { .. }
+            | Self::Contradictions(_)
             | Self::Output(_)
             | Self::Json(_)
             | Self::Yaml(_)

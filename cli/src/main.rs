@@ -8,6 +8,7 @@ mod app;
 mod arguments;
 mod completion;
 mod doctor;
+mod declare;
 mod endpoint;
 mod events;
 mod fault;
@@ -55,6 +56,8 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Settings(verb) => settings::run(&session, verb),
         Type::Doctor(doctor) => doctor::run(&session, doctor),
         Type::Events(events) => events::run(&session, events),
+        Type::Export(it) => declare::export(&session, it),
+        Type::Apply(it) => declare::apply(&session, &it),
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),
         Type::Man(man) => man::run(&man),

@@ -8,6 +8,7 @@
 //! | `refusal` | our errors as answers |
 //! | `socket` | the socket's file |
 //! | `pools`, `ips`, `teams`, `apps`, `endpoints`, `settings`, `hosts` | one type of thing each |
+//! | `declared` | all that was declared, out and in |
 //! | `status`, `events`, `gc` | the host as a whole |
 //!
 //! Tasks: [`serve`]'s, and one for each connection, which ends after
@@ -17,6 +18,7 @@
 mod apps;
 mod bounded;
 mod caller;
+mod declared;
 mod endpoints;
 mod events;
 mod gc;
@@ -55,6 +57,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const MOST_CONNECTIONS: usize = 64;
 /// Longest question, in bytes: each is one small object.
 const MOST_BYTES: usize = 64 * 1024;
+
+/// Longest set of documents: ten thousand blocks.
+const MOST_DECLARED_BYTES: usize = 32 << 20;
 
 /// What a handler answers.
 type Answer<T> = Result<Json<T>, Refusal>;
@@ -105,6 +110,13 @@ fn router(host: Arc<Host>) -> Router {
         .route(&one(path::SETTINGS), put(settings::set))
         .route(path::EVENTS, get(events::list))
         .route(path::GC, post(gc::collect))
+        .route(path::DECLARED_CLAIMS, get(declared::export_claims))
+        .route(
+            path::DECLARED,
+            get(declared::export)
+                .post(declared::apply)
+                .layer(DefaultBodyLimit::max(MOST_DECLARED_BYTES)),
+        )
         .fallback(nothing_there)
         .method_not_allowed_fallback(nothing_there)
         .layer(DefaultBodyLimit::max(MOST_BYTES))

@@ -19,6 +19,7 @@ mod config;
 mod dataplane;
 mod doubles;
 mod drift;
+mod declared;
 mod endpoints;
 mod follow;
 mod foreign;

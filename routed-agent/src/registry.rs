@@ -26,7 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tartan_agent_api::Places;
-use tartan_model::{App, AppName, ClassId, Team, TeamName};
+use tartan_model::{
+    App, AppName, AppNumber, ClassId, Team, TeamName, TeamNumber,
+};
 use tartan_store::Store;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -150,6 +152,35 @@ impl Registry {
         let key = (team.clone(), name.clone());
         self.heard(|now| now.apps.contains_key(&key)).await;
         Ok(entered)
+    }
+
+    /// Enters a team under a number that it had elsewhere.
+    pub(crate) async fn enter_team(
+        &self,
+        name: &TeamName,
+        number: TeamNumber,
+    ) -> Result<(), RegistryError> {
+        self.refuse_unless_agreed()?;
+        write::enter_team(&self.store, name, number).await?;
+        self.seen.saw_team(number);
+        self.heard(|now| now.teams.contains_key(name)).await;
+        Ok(())
+    }
+
+    /// Enters an app under a number that it had elsewhere.
+    pub(crate) async fn enter_app(
+        &self,
+        team: &TeamName,
+        name: &AppName,
+        number: AppNumber,
+    ) -> Result<(), RegistryError> {
+        self.refuse_unless_agreed()?;
+        let entering = write::enter_app(&self.store, team, name, number);
+        let owner = entering.await?;
+        self.seen.saw_app(owner.number, number);
+        let key = (team.clone(), name.clone());
+        self.heard(|now| now.apps.contains_key(&key)).await;
+        Ok(())
     }
 
     /// As [`Self::create_app`], for threads without a runtime; answers the

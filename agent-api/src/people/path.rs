@@ -24,6 +24,10 @@ pub const REMOVAL: &str = "removal";
 pub const EVENTS: &str = "/v1/events";
 /// Settings.
 pub const SETTINGS: &str = "/v1/settings";
+/// What was declared, as documents.
+pub const DECLARED: &str = "/v1/declared";
+/// The same, with hosts and blocks.
+pub const DECLARED_CLAIMS: &str = "/v1/declared/claims";
 /// Collection of what nobody has any more.
 pub const GC: &str = "/v1/gc";
 /// Behind a pool: give nothing new from it.

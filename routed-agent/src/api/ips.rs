@@ -5,7 +5,7 @@
 mod kept;
 mod kernel;
 mod repair;
-mod reservation;
+pub(super) mod reservation;
 mod views;
 
 use std::net::IpAddr;

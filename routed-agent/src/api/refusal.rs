@@ -144,6 +144,10 @@ fn registry(error: &RegistryError) -> (StatusCode, &'static str) {
             "A number is never given to another. What is left is a cluster \
              with another number.",
         ),
+        RegistryError::OtherNumber { .. } => (
+            StatusCode::CONFLICT,
+            "A number is never given twice; tartan export shows all.",
+        ),
         RegistryError::TeamHasApps { .. } => (
             StatusCode::CONFLICT,
             "Delete them first: tartan app list TEAM shows them.",

@@ -7,6 +7,7 @@
 
 use tartan_agent_api::plugin::Attached;
 use tartan_agent_api::record::{self, Record, RecordState};
+use tartan_ebpf::EndpointEntry;
 use tartan_hostnet::Rtnl;
 use tartan_model::{Attachment, Generation};
 
@@ -57,9 +58,7 @@ fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
         Step::Undo(attachment, generation) => {
             undo(host, rtnl, attachment, *generation)
         }
-        Step::Classify { index, entry } => {
-            host.dataplane.put_endpoint(*index, entry).into()
-        }
+        Step::Classify { index, entry } => classify(host, *index, entry),
         Step::Attach(attachment, generation) => {
             match claimed(host, attachment, *generation) {
                 Some((_claim, record)) => {
@@ -130,6 +129,22 @@ fn undo(
     match claimed(host, attachment, generation) {
         Some((claim, record)) if record.state == RecordState::Adding => {
             delete::remove(host, rtnl, &claim, &record).into()
+        }
+        _ => Outcome::Needless,
+    }
+}
+
+/// Classifies a life that is still one: beside a DEL of the same moment, an
+/// entry would be left without a link.
+fn classify(host: &Host, index: u32, entry: &EndpointEntry) -> Outcome {
+    let records = host.attachments.all();
+    let life = |it: &&Record| it.generation() == entry.generation;
+    let Some(record) = records.iter().find(life) else {
+        return Outcome::Needless;
+    };
+    match claimed(host, &record.attachment, entry.generation) {
+        Some((_claim, record)) if record.host_index == index => {
+            host.dataplane.put_endpoint(index, entry).into()
         }
         _ => Outcome::Needless,
     }

@@ -28,6 +28,8 @@ pub(crate) enum RegistryError {
     UnknownTeam(TeamName),
     #[error("app '{app}' of team '{team}' is not in the registry")]
     UnknownApp { team: TeamName, app: AppName },
+    #[error("{owner} has number {number}")]
+    OtherNumber { owner: String, number: u16 },
     #[error("every number was given once already; the last was {last}")]
     NumbersUsedUp { last: u16 },
     #[error("team '{team}' still has apps: {count}")]

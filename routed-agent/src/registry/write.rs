@@ -125,6 +125,91 @@ pub(super) async fn create_app(
     Err(RegistryError::Contended { key })
 }
 
+/// Enters a team under a number that it had elsewhere; it is there already
+/// where it has that number.
+pub(super) async fn enter_team(
+    store: &Store,
+    name: &TeamName,
+    number: TeamNumber,
+) -> Result<(), RegistryError> {
+    let key = Key::new(&["teams", name.as_str()]);
+    let counter_key = Key::new(&["numbers", "teams"]);
+    let all = Range::prefix("teams/");
+    let team = Team { v: Team::VERSION, name: name.clone(), number };
+    for _ in 0..TRIES {
+        // The counter first: whoever enters another one changes it.
+        let (last, unchanged) = counter(store, &counter_key).await?;
+        let teams = store.list(&all, None).await?.entries;
+        let teams = teams.iter().map(records::decode::<Team>);
+        let teams = teams.collect::<Result<Vec<_>, _>>()?;
+        if teams.contains(&team) {
+            return Ok(());
+        }
+        let is_other = |it: &&Team| it.name == *name || it.number == number;
+        if let Some(other) = teams.iter().find(is_other) {
+            let owner = format!("team {}", other.name);
+            let number = other.number.get();
+            return Err(RegistryError::OtherNumber { owner, number });
+        }
+        let raised = last.max(number.get());
+        let taken =
+            Taken { key: counter_key.clone(), number: raised, unchanged };
+        let change = taken
+            .raise()
+            .when(Compare::Absent(key.clone()))
+            .put(key.clone(), records::encode(&key, &team)?);
+        if let Commit::Done = commit(store, change).await? {
+            return Ok(());
+        }
+    }
+    Err(RegistryError::Contended { key })
+}
+
+/// The same for an app; answers its team.
+pub(super) async fn enter_app(
+    store: &Store,
+    team: &TeamName,
+    name: &AppName,
+    number: AppNumber,
+) -> Result<Team, RegistryError> {
+    let team_key = Key::new(&["teams", team.as_str()]);
+    let key = Key::new(&["apps", team.as_str(), name.as_str()]);
+    let counter_key = Key::new(&["numbers", "apps", team.as_str()]);
+    let all = Range::prefix(&format!("apps/{team}/"));
+    let (v, named) = (App::VERSION, name.clone());
+    let app = App { v, team: team.clone(), name: named, number };
+    for _ in 0..TRIES {
+        let (team_entry, owner) = read::<Team>(store, &team_key)
+            .await?
+            .ok_or_else(|| RegistryError::UnknownTeam(team.clone()))?;
+        let (last, unchanged) = counter(store, &counter_key).await?;
+        let apps = store.list(&all, None).await?.entries;
+        let apps = apps.iter().map(records::decode::<App>);
+        let apps = apps.collect::<Result<Vec<_>, _>>()?;
+        if apps.contains(&app) {
+            return Ok(owner);
+        }
+        let is_other = |it: &&App| it.name == *name || it.number == number;
+        if let Some(other) = apps.iter().find(is_other) {
+            let owner = format!("app {team}/{}", other.name);
+            let number = other.number.0;
+            return Err(RegistryError::OtherNumber { owner, number });
+        }
+        let raised = last.max(number.0);
+        let taken =
+            Taken { key: counter_key.clone(), number: raised, unchanged };
+        let change = taken
+            .raise()
+            .when(Compare::Modified(team_key.clone(), team_entry.modified))
+            .when(Compare::Absent(key.clone()))
+            .put(key.clone(), records::encode(&key, &app)?);
+        if let Commit::Done = commit(store, change).await? {
+            return Ok(owner);
+        }
+    }
+    Err(RegistryError::Contended { key })
+}
+
 /// Removes a team that nothing is left of; answers what was removed.
 pub(super) async fn delete_team(
     store: &Store,

@@ -37,6 +37,7 @@ mod limits;
 mod masquerade;
 mod no_address_twice;
 mod one_host;
+mod one_host_to_a_cluster;
 mod ours_and_not_ours;
 mod pools_over_time;
 mod restored_store;

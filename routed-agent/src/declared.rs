@@ -1,0 +1,321 @@
+//! What was declared, held against what the store has: documents out, and for
+//! documents that come in what would become of each. Pure.
+
+use std::collections::BTreeSet;
+
+use tartan_agent_api::people::declared::{
+    DeclareLine, DeclareVerdict, DeclaredApp, DeclaredBlock, DeclaredHost,
+    DeclaredPool, DeclaredReservation, DeclaredSettings, DeclaredTeam,
+    Document,
+};
+use tartan_ipam::{Claimed, HostRecord};
+use tartan_model::{
+    App, Family, HostName, Pool, Reservation, Settings, Team, TeamName,
+};
+
+use crate::registry::Setting;
+
+/// All that the store has of what can be declared.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) settings: Settings,
+    pub(crate) pools: Vec<Pool>,
+    pub(crate) teams: Vec<Team>,
+    pub(crate) apps: Vec<App>,
+    pub(crate) reservations: Vec<Reservation>,
+    pub(crate) hosts: Vec<(HostName, HostRecord)>,
+    pub(crate) blocks: Vec<Claimed>,
+}
+
+type Judged = (DeclareVerdict, Vec<String>);
+
+impl Known {
+    /// As documents, in an order that only changes with what they say.
+    pub(crate) fn documents(&self) -> Vec<Document> {
+        let values = Setting::ALL
+            .map(|it| (it.to_string(), it.get(&self.settings)))
+            .into_iter()
+            .collect();
+        let settings = Document::Settings(DeclaredSettings { values });
+        let pools = self.pools.iter().map(|it| Document::Pool(pool(it)));
+        let teams = self.teams.iter().map(|it| {
+            let (name, number) = (it.name.clone(), Some(it.number));
+            Document::Team(DeclaredTeam { name, number })
+        });
+        let apps = self.apps.iter().map(|it| {
+            let (team, name) = (it.team.clone(), it.name.clone());
+            let number = Some(it.number);
+            Document::App(DeclaredApp { team, name, number })
+        });
+        let kept = self.reservations.iter().map(|it| {
+            let (address, name) = (it.address, it.name.clone());
+            Document::Reservation(DeclaredReservation { address, name })
+        });
+        let all = [settings].into_iter().chain(pools).chain(teams);
+        all.chain(apps).chain(kept).collect()
+    }
+
+    /// Hosts and blocks as documents.
+    pub(crate) fn claims(&self) -> Vec<Document> {
+        let hosts = self.hosts.iter().map(|(name, it)| {
+            let (name, boot) = (name.clone(), it.boot.clone());
+            Document::Host(DeclaredHost { name, boot, epoch: it.epoch })
+        });
+        let blocks = self.blocks.iter().map(|it| {
+            let record = it.record.clone();
+            Document::Block(Box::new(DeclaredBlock {
+                block: it.prefix,
+                pool: record.pool,
+                host: record.host,
+                epoch: record.epoch,
+                boot: record.boot,
+                affinity: record.affinity,
+                slots: record.slots,
+            }))
+        });
+        hosts.chain(blocks).collect()
+    }
+
+    /// What would become of each document, in the order in which they are
+    /// taken. What an earlier one makes, a later one may need.
+    pub(crate) fn judge(&self, documents: &mut [Document]) -> Vec<DeclareLine> {
+        documents.sort_by_key(|it| (it.kind().0, it.name()));
+        let mut seen = BTreeSet::new();
+        let declared = |it: &Document| match it {
+            Document::Team(team) => Some(team.name.clone()),
+            _other => None,
+        };
+        let teams: BTreeSet<_> =
+            documents.iter().filter_map(declared).collect();
+        let mut lines = Vec::new();
+        for document in documents.iter() {
+            let (_, kind) = document.kind();
+            let name = document.name();
+            let (verdict, why) = match seen.insert((kind, name.clone())) {
+                true => self.judge_one(document, &teams),
+                false => refused("it is there twice"),
+            };
+            lines.push(DeclareLine {
+                kind: kind.to_owned(),
+                name,
+                verdict,
+                why,
+            });
+        }
+        lines
+    }
+
+    fn judge_one(
+        &self,
+        document: &Document,
+        declared: &BTreeSet<TeamName>,
+    ) -> Judged {
+        match document {
+            Document::Settings(it) => self.settings(it),
+            Document::Pool(it) => self.pool(it),
+            Document::Team(it) => self.team(it),
+            Document::App(it) => self.app(it, declared),
+            Document::Reservation(it) => self.reservation(it),
+            Document::Host(it) => self.host(it),
+            Document::Block(it) => self.block(it),
+        }
+    }
+
+    fn settings(&self, wanted: &DeclaredSettings) -> Judged {
+        let mut why = Vec::new();
+        let mut after = self.settings.clone();
+        for (key, value) in &wanted.values {
+            let set = key
+                .parse::<Setting>()
+                .and_then(|it| it.set(&mut after, value).map(|()| it));
+            let setting = match set {
+                Ok(setting) => setting,
+                Err(error) => return refused(&error.to_string()),
+            };
+            let (now, then) =
+                (setting.get(&self.settings), setting.get(&after));
+            if now != then {
+                why.push(format!("{setting}: {now:?} becomes {then:?}"));
+            }
+        }
+        if after.cluster != self.settings.cluster && !self.teams.is_empty() {
+            return refused("cluster is part of the class of every team");
+        }
+        changed(why)
+    }
+
+    fn pool(&self, wanted: &DeclaredPool) -> Judged {
+        let Some(now) = self.pools.iter().find(|it| it.name == wanted.name)
+        else {
+            return new();
+        };
+        let now = pool(now);
+        let wanted = pool(&stored(wanted));
+        let mut fixed = Vec::new();
+        if now.affinity != wanted.affinity {
+            fixed.push("affinity");
+        }
+        if now.nat_outgoing != wanted.nat_outgoing {
+            fixed.push("nat_outgoing");
+        }
+        if (now.block_length4, now.block_length6)
+            != (wanted.block_length4, wanted.block_length6)
+        {
+            fixed.push("block_length");
+        }
+        if !fixed.is_empty() {
+            let fixed = fixed.join(", ");
+            return refused(&format!(
+                "a pool keeps what it was made with: {fixed}"
+            ));
+        }
+        let mut why = Vec::new();
+        if now.cidrs != wanted.cidrs {
+            why.push(format!(
+                "cidrs: {:?} becomes {:?}",
+                now.cidrs, wanted.cidrs
+            ));
+        }
+        if now.draining != wanted.draining {
+            why.push(format!("draining becomes {}", wanted.draining));
+        }
+        changed(why)
+    }
+
+    fn team(&self, wanted: &DeclaredTeam) -> Judged {
+        let mine = self.teams.iter().find(|it| it.name == wanted.name);
+        let number = wanted.number;
+        let theirs = self.teams.iter().find(|it| Some(it.number) == number);
+        match (mine, theirs) {
+            (Some(it), _) if number.is_none_or(|n| n == it.number) => same(),
+            (Some(it), _) => {
+                refused(&format!("it has number {}", it.number.get()))
+            }
+            (None, Some(it)) => {
+                refused(&format!("team {} has that number", it.name))
+            }
+            (None, None) => new(),
+        }
+    }
+
+    fn app(
+        &self,
+        wanted: &DeclaredApp,
+        declared: &BTreeSet<TeamName>,
+    ) -> Judged {
+        let of_team = |it: &&App| it.team == wanted.team;
+        let apps: Vec<_> = self.apps.iter().filter(of_team).collect();
+        let mine = apps.iter().find(|it| it.name == wanted.name);
+        let number = wanted.number;
+        let theirs = apps.iter().find(|it| Some(it.number) == number);
+        let is_there = declared.contains(&wanted.team)
+            || self.teams.iter().any(|it| it.name == wanted.team);
+        match (mine, theirs) {
+            (Some(it), _) if number.is_none_or(|n| n == it.number) => same(),
+            (Some(it), _) => refused(&format!("it has number {}", it.number.0)),
+            (None, Some(it)) => {
+                let other = &it.name;
+                refused(&format!("app {}/{other} has that number", it.team))
+            }
+            (None, None) if is_there => new(),
+            (None, None) => {
+                refused(&format!("there is no team {}", wanted.team))
+            }
+        }
+    }
+
+    fn reservation(&self, wanted: &DeclaredReservation) -> Judged {
+        let mut kept = self.reservations.iter();
+        match kept.find(|it| it.address == wanted.address) {
+            None => new(),
+            Some(it) if it.name == wanted.name => same(),
+            Some(it) => {
+                let name = it.name.as_deref().unwrap_or("nothing");
+                refused(&format!("it is reserved for {name}"))
+            }
+        }
+    }
+
+    fn host(&self, wanted: &DeclaredHost) -> Judged {
+        match self.hosts.iter().find(|(name, _)| *name == wanted.name) {
+            Some(_) => same(),
+            None => waits("its agent enters it when it starts on this store"),
+        }
+    }
+
+    fn block(&self, wanted: &DeclaredBlock) -> Judged {
+        let overlaps = |it: &&Claimed| it.prefix.overlaps(wanted.block);
+        match self.blocks.iter().find(overlaps) {
+            None => waits("its owner's agent claims it again"),
+            Some(it) if it.record.host != wanted.host => {
+                refused(&format!("host {} owns {}", it.record.host, it.prefix))
+            }
+            Some(it) if it.prefix != wanted.block => {
+                refused(&format!("its owner has {} instead", it.prefix))
+            }
+            Some(_) => same(),
+        }
+    }
+}
+
+/// A pool as it would be stored.
+pub(crate) fn stored(wanted: &DeclaredPool) -> Pool {
+    Pool {
+        v: Pool::VERSION,
+        name: wanted.name.clone(),
+        cidrs: wanted.cidrs.clone(),
+        block_length4: wanted.block_length4.unwrap_or(Pool::BLOCK_LENGTH_4),
+        block_length6: wanted.block_length6.unwrap_or(Pool::BLOCK_LENGTH_6),
+        affinity: wanted.affinity,
+        nat_outgoing: wanted.nat_outgoing,
+        draining: wanted.draining,
+    }
+}
+
+/// A pool as it is declared. A length for a family that it has not is none.
+fn pool(pool: &Pool) -> DeclaredPool {
+    let mut cidrs = pool.cidrs.clone();
+    cidrs.sort_unstable();
+    let length = |family| {
+        let length = match family {
+            Family::V4 => pool.block_length4,
+            Family::V6 => pool.block_length6,
+        };
+        pool.cidr(family).map(|_| length)
+    };
+    DeclaredPool {
+        name: pool.name.clone(),
+        cidrs,
+        block_length4: length(Family::V4),
+        block_length6: length(Family::V6),
+        affinity: pool.affinity,
+        nat_outgoing: pool.nat_outgoing,
+        draining: pool.draining,
+    }
+}
+
+fn new() -> Judged {
+    (DeclareVerdict::New, Vec::new())
+}
+
+fn same() -> Judged {
+    (DeclareVerdict::Same, Vec::new())
+}
+
+fn waits(why: &str) -> Judged {
+    (DeclareVerdict::Waits, vec![why.to_owned()])
+}
+
+fn refused(why: &str) -> Judged {
+    (DeclareVerdict::Refused, vec![why.to_owned()])
+}
+
+fn changed(why: Vec<String>) -> Judged {
+    match why.is_empty() {
+        true => same(),
+        false => (DeclareVerdict::Changed, why),
+    }
+}
+
+#[cfg(test)]
+mod tests;
