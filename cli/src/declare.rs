@@ -105,9 +105,8 @@ fn read(path: &Path) -> Result<String, Fault> {
 
 impl Shown for DeclareReport {
     fn text(&self, width: Width) -> String {
-        let is_shown = |verdict| {
-            width == Width::Wide || verdict != DeclareVerdict::Same
-        };
+        let is_shown =
+            |verdict| width == Width::Wide || verdict != DeclareVerdict::Same;
         let mut text = String::new();
         for line in self.lines.iter().filter(|it| is_shown(it.verdict)) {
             let verdict = line.verdict.as_str();

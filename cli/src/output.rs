@@ -77,7 +77,10 @@ pub(crate) fn write(text: &str) -> Result<(), Fault> {
         .map_err(Fault::Output)
 }
 
-pub(crate) fn data(value: &impl Serialize, format: Format) -> Result<(), Fault> {
+pub(crate) fn data(
+    value: &impl Serialize,
+    format: Format,
+) -> Result<(), Fault> {
     let text = match format {
         Format::Yaml => serde_yaml_ng::to_string(value).map_err(Fault::Yaml)?,
         Format::Json | Format::Table | Format::Wide => {

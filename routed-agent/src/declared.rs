@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use tartan_agent_api::people::declared::{
     DeclareLine, DeclareVerdict, DeclaredApp, DeclaredBlock, DeclaredHost,
-    DeclaredPool, DeclaredReservation, DeclaredSettings, DeclaredTeam,
-    Document,
+    DeclaredPool, DeclaredReservation, DeclaredSettings, DeclaredSlot,
+    DeclaredTeam, Document,
 };
 use tartan_ipam::{Claimed, HostRecord};
+use tartan_model::prefix::address_number;
 use tartan_model::{
     App, Family, HostName, Pool, Reservation, Settings, Team, TeamName,
 };
@@ -70,7 +71,7 @@ impl Known {
                 epoch: record.epoch,
                 boot: record.boot,
                 affinity: record.affinity,
-                slots: record.slots,
+                slots: slots(it),
             }))
         });
         hosts.chain(blocks).collect()
@@ -256,6 +257,17 @@ impl Known {
             Some(_) => same(),
         }
     }
+}
+
+fn slots(block: &Claimed) -> Vec<DeclaredSlot> {
+    let first = address_number(block.prefix.first());
+    let family = block.prefix.family();
+    let slots = block.record.slots.iter();
+    let slots = slots.map(|(offset, slot)| DeclaredSlot {
+        address: family.address(first + u128::from(*offset)),
+        slot: slot.clone(),
+    });
+    slots.collect()
 }
 
 /// A pool as it would be stored.

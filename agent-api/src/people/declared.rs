@@ -130,9 +130,19 @@ pub struct DeclaredBlock {
     pub boot: BootId,
     /// Which containers it serves.
     pub affinity: Affinity,
-    /// Slots that are not free, by offset.
+    /// Addresses that are not free, in their order.
     #[serde(default)]
-    pub slots: BTreeMap<u32, Slot>,
+    pub slots: Vec<DeclaredSlot>,
+}
+
+/// An address of a block that is not free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredSlot {
+    /// The address.
+    pub address: IpAddr,
+    /// Who has it, or had it.
+    #[serde(flatten)]
+    pub slot: Slot,
 }
 
 /// Each kind, with the keys that its documents may have.

@@ -79,8 +79,11 @@ fn one(number: usize, value: Value) -> Result<Document, DocumentError> {
         let meant = nearest(&found, keys.iter().copied()).unwrap_or_default();
         return Err(DocumentError::Key { number, kind, found, meant });
     }
-    serde_json::from_value(value)
-        .map_err(|source| DocumentError::Value { number, kind, source })
+    serde_json::from_value(value).map_err(|source| DocumentError::Value {
+        number,
+        kind,
+        source,
+    })
 }
 
 fn word(found: &str) -> String {

@@ -16,9 +16,15 @@ fn documents_are_read_one_after_the_other() {
 #[test]
 fn what_is_wrong_is_named_with_what_may_have_been_meant() {
     let table = [
-        ("kind: Taem\nname: shop", "document 1 has the unknown kind 'Taem'; did you mean 'Team'?"),
+        (
+            "kind: Taem\nname: shop",
+            "document 1 has the unknown kind 'Taem'; did you mean 'Team'?",
+        ),
         ("name: shop", "document 1 has no 'kind'"),
-        ("kind: Team\nnmae: shop", "document 1 (Team) has the unknown key 'nmae'; did you mean 'name'?"),
+        (
+            "kind: Team\nnmae: shop",
+            "document 1 (Team) has the unknown key 'nmae'; did you mean 'name'?",
+        ),
         ("kind: Team\nname: shop\n---\n[1]", "document 2 has no 'kind'"),
         ("kind: Pool\nname: a\ncidrs: [x]", "document 1 (Pool) cannot be used"),
         ("kind: Team\nname: 'No Name'", "document 1 (Team) cannot be used"),
