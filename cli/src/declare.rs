@@ -60,7 +60,8 @@ pub(crate) fn export(session: &Session, export: Export) -> Result<(), Fault> {
     let mut text = String::new();
     for document in &documents {
         text.push_str("---\n");
-        let one = serde_yaml_ng::to_string(document).map_err(Fault::Yaml)?;
+        let written = document::write(document).map_err(Fault::Json)?;
+        let one = serde_yaml_ng::to_string(&written).map_err(Fault::Yaml)?;
         text.push_str(&one);
     }
     output::write(&text)

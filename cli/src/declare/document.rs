@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_yaml_ng::Mapping;
 use tartan_agent_api::nearest::nearest;
 use tartan_agent_api::people::declared::{Document, KINDS};
 use thiserror::Error;
@@ -57,6 +58,23 @@ pub(crate) fn read(text: &str) -> Result<Vec<Document>, DocumentError> {
         if !value.is_null() {
             all.push(one(number, value)?);
         }
+    }
+    Ok(all)
+}
+
+/// A document as it is printed: kind and name first, and plain values only,
+/// where YAML would write tags.
+pub(crate) fn write(document: &Document) -> Result<Mapping, serde_json::Error> {
+    let Value::Object(mut fields) = serde_json::to_value(document)? else {
+        return Ok(Mapping::new());
+    };
+    let first = ["kind", "name"];
+    let first = first.map(|key| (key.to_owned(), fields.remove(key)));
+    let first = first.into_iter().filter_map(|(key, it)| Some((key, it?)));
+    let mut all = Mapping::new();
+    for (key, value) in first.chain(fields) {
+        let value = serde_yaml_ng::to_value(value).unwrap_or_default();
+        all.insert(key.into(), value);
     }
     Ok(all)
 }

@@ -1,6 +1,8 @@
 //! Documents: good ones, wrong ones, hostile ones.
 
-use super::read;
+use serde_json::json;
+
+use super::{read, write};
 
 #[test]
 fn documents_are_read_one_after_the_other() {
@@ -47,4 +49,17 @@ fn a_bomb_and_a_deep_nest_are_errors() {
     for hostile in [bomb, deep] {
         assert!(read(&hostile).is_err());
     }
+}
+
+#[test]
+fn what_is_written_is_read_as_it_was() {
+    let block = json!({
+        "kind": "Block", "block": "10.77.0.0/28", "pool": "default",
+        "host": "ambre", "epoch": 1, "boot": "b", "affinity": {"team": "0003:0000"},
+        "slots": [],
+    });
+    let document = serde_json::from_value(block).unwrap();
+    let text = serde_yaml_ng::to_string(&write(&document).unwrap()).unwrap();
+    assert!(text.starts_with("kind: Block\n"), "{text}");
+    assert_eq!(read(&text).unwrap(), [document]);
 }
