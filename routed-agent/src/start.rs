@@ -43,7 +43,7 @@ use crate::addresses::{
 };
 use crate::adopt::{self, AdoptError};
 use crate::attach::crash::CrashPoint;
-use crate::attach::wire;
+use crate::attach::{hooks, wire};
 use crate::attachments::Attachments;
 use crate::claims::{self, Claims};
 use crate::clock::{Generations, boot_id};
@@ -264,7 +264,8 @@ async fn build(config: &Config, places: Places) -> Result<Host, StartError> {
     let links = rtnl.links()?;
     let indexes = LinkIndexes::above(&links);
     let crash = CrashPoint::named(std::env::var_os("TARTAN_CRASH_AT"));
-    let dataplane = kernel(config, &places, &mut rtnl, &indexes, &crash)?;
+    let remains = Remains { indexes: &indexes, records: &records };
+    let dataplane = kernel(config, &places, &mut rtnl, &remains, &crash)?;
     let means = Means { dataplane: &dataplane, indexes: &indexes };
     let limiter = Limiter::start(&mut rtnl, means, &records)?;
     Ok(Host {
@@ -338,6 +339,12 @@ fn etcd(given: &StoreConfig) -> EtcdSettings {
     }
 }
 
+/// What a former agent has left.
+struct Remains<'a> {
+    indexes: &'a LinkIndexes,
+    records: &'a [Record],
+}
+
 /// Maps, programs, shared blocks, forwarding. Where another build's maps are
 /// at work, its programs are replaced only when the new maps know every
 /// endpoint, and what the old ones counted is taken over behind that.
@@ -345,7 +352,7 @@ fn kernel(
     config: &Config,
     places: &Places,
     rtnl: &mut Rtnl,
-    indexes: &LinkIndexes,
+    remains: &Remains<'_>,
     crash: &CrashPoint,
 ) -> Result<Dataplane, StartError> {
     tartan_ebpf::ensure_bpffs(&places.bpf_dir)?;
@@ -354,7 +361,10 @@ fn kernel(
     let is_migrating = dataplane.is_migrating();
     dataplane.set_settings(&reload::settings(config))?;
     dataplane::know_host(rtnl, &dataplane)?;
-    dataplane::install(rtnl, &dataplane, indexes, before)?;
+    dataplane::install(rtnl, &dataplane, remains.indexes, before)?;
+    if is_migrating {
+        hooks::replace_all(&dataplane, rtnl, remains.records);
+    }
     dataplane.settle(before)?;
     if is_migrating {
         tracing::info!("maps of another layout taken over");

@@ -12,6 +12,7 @@ use tartan_agent_api::people::declared::{
 use tartan_agent_api::people::gc::Mode;
 use tartan_ipam::pools::{self, Flow};
 use tartan_ipam::records::{self, Record, RecordError};
+use tartan_ipam::reservations;
 use tartan_model::{Reservation, Settings};
 use tartan_store::{Entry, Key, Range, StoreError};
 use thiserror::Error;
@@ -91,8 +92,9 @@ async fn take(host: &Host, document: &Document) -> Result<(), Refusal> {
         Document::Team(it) => take_team(host, it).await.map_err(failed),
         Document::App(it) => take_app(host, it).await.map_err(failed),
         Document::Reservation(it) => {
-            reservation::put(&host.store, it.address, it.name.clone())
+            reservations::reserve(&host.store, it.address, it.name.clone())
                 .await
+                .map(drop)
                 .map_err(|error| reservation::refusal(&asked, &error))
         }
         // Their agents make them.

@@ -239,7 +239,8 @@ impl Adding<'_> {
             AddStep::Limit => self.limit(),
             AddStep::CreateLinks => self.create_links(),
             AddStep::Attach => {
-                Ok(hooks::put(self.host, self.rtnl, &self.record)?)
+                let dataplane = &self.host.dataplane;
+                Ok(hooks::put(dataplane, self.rtnl, &self.record)?)
             }
             AddStep::Classify => Ok(self.host.dataplane.put_endpoint(
                 self.record.host_index,

@@ -6,7 +6,7 @@
 //! well: a qdisc of theirs, programs of theirs.
 
 use tartan_agent_api::record::Record;
-use tartan_ebpf::{Direction, LimiterProgram, TcxError};
+use tartan_ebpf::{Dataplane, Direction, LimiterProgram, TcxError};
 use tartan_hostnet::{
     Batch, BatchError, FilterPlace, FilterSpec, FilterTask, ReadError, Rtnl,
 };
@@ -36,19 +36,34 @@ pub(crate) enum HookError {
 /// Puts this build's programs at the link of `record`, over what may be there
 /// of them. The shared blocks came with the link.
 pub(crate) fn put(
-    host: &Host,
+    dataplane: &Dataplane,
     rtnl: &mut Rtnl,
     record: &Record,
 ) -> Result<(), HookError> {
     match record.attach {
         AttachMode::SharedBlock => return Ok(()),
-        AttachMode::Clsact => own_filters(host, rtnl, record)?,
+        AttachMode::Clsact => own_filters(dataplane, rtnl, record)?,
         AttachMode::Tcx => {
             let link = &record.attached.host_link;
-            host.dataplane.attach_tcx(link, record.generation())?;
+            dataplane.attach_tcx(link, record.generation())?;
         }
     }
-    redirect(host, rtnl, record)
+    redirect(dataplane, rtnl, record)
+}
+
+/// Has every link with programs of its own meet this build's: behind this
+/// only links that are gone, or cannot be changed, have another's.
+pub(crate) fn replace_all(
+    dataplane: &Dataplane,
+    rtnl: &mut Rtnl,
+    records: &[Record],
+) {
+    for record in records {
+        if let Err(error) = put(dataplane, rtnl, record) {
+            let attachment = &record.attachment;
+            tracing::warn!(%attachment, "{}", crate::chain(&error));
+        }
+    }
 }
 
 /// The same, for a link from which somebody took something away.
@@ -58,7 +73,7 @@ pub(crate) fn mend(
     record: &Record,
 ) -> Result<(), HookError> {
     if record.attach != AttachMode::SharedBlock {
-        return put(host, rtnl, record);
+        return put(&host.dataplane, rtnl, record);
     }
     let mut batch = Batch::new();
     batch.clsact(record.host_index, BLOCKS);
@@ -99,7 +114,7 @@ fn place(direction: Direction, link: u32) -> FilterPlace {
 }
 
 fn own_filters(
-    host: &Host,
+    dataplane: &Dataplane,
     rtnl: &mut Rtnl,
     record: &Record,
 ) -> Result<(), HookError> {
@@ -110,7 +125,7 @@ fn own_filters(
             priority: PRIORITY,
             handle: HANDLE,
             name: direction.as_str(),
-            program: host.dataplane.program(direction),
+            program: dataplane.program(direction),
             task: FilterTask::Judge,
         };
         batch.put_filter(place(direction, record.host_index), &filter);
@@ -120,7 +135,7 @@ fn own_filters(
 
 /// What the shared block does for all: what is limited goes by the limiter.
 fn redirect(
-    host: &Host,
+    dataplane: &Dataplane,
     rtnl: &mut Rtnl,
     record: &Record,
 ) -> Result<(), HookError> {
@@ -132,7 +147,7 @@ fn redirect(
         priority: limiter::PRIORITY,
         handle: HANDLE,
         name: which.as_str(),
-        program: host.dataplane.limiter_program(which),
+        program: dataplane.limiter_program(which),
         task: FilterTask::Redirect(limiter.index),
     };
     let mut batch = Batch::new();

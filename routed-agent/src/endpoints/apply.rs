@@ -185,7 +185,7 @@ fn limit(
             return Outcome::Failed(crate::chain(&error));
         }
         // Another limiter may have come in the place of the one before.
-        if let Err(error) = hooks::put(host, rtnl, record) {
+        if let Err(error) = hooks::put(&host.dataplane, rtnl, record) {
             return Outcome::Failed(crate::chain(&error));
         }
     }

@@ -6,7 +6,10 @@ use tartan_ipam::reservations::ReservationError;
 use crate::api::refusal::{Attempt, Refusal};
 
 /// The answer to it.
-pub(super) fn refusal(asked: &Attempt, error: &ReservationError) -> Refusal {
+pub(in crate::api) fn refusal(
+    asked: &Attempt,
+    error: &ReservationError,
+) -> Refusal {
     let all = "tartan ip list --state reserved shows all.";
     match error {
         ReservationError::Exists(_) => {
