@@ -27,7 +27,7 @@ pub(crate) struct Maps {
 }
 
 /// Their names, which are those of their pins.
-pub(crate) const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 14] = [
     "endpoint_by_ifindex",
     "endpoint_by_address",
     "class_by_address",
@@ -36,6 +36,11 @@ pub(crate) const NAMES: [&str; 9] = [
     "class_counters",
     "class_counter_overflow",
     "drops",
+    "endpoint_traffic_carried",
+    "endpoint_drops_carried",
+    "class_counters_carried",
+    "class_counter_overflow_carried",
+    "drops_carried",
     "settings",
 ];
 

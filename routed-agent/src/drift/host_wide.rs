@@ -96,7 +96,7 @@ pub(crate) fn repair(
 ) -> Result<(), String> {
     match thing {
         Thing::Keeper | Thing::Filter => {
-            dataplane::install(rtnl, &host.dataplane, &host.indexes)
+            dataplane::install(rtnl, &host.dataplane, &host.indexes, |_| ())
                 .map_err(|error| chain(&error))
         }
         Thing::Translation => translate_again(host),
