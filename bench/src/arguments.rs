@@ -9,7 +9,8 @@ pub(crate) const USAGE: &str = "\
 usage: tartan-bench --scratch DIR --state DIR --programs DIR --plugin FILE
                     --floor FILE --results DIR [--quick] [NAME...]
 
-  NAME        add, parallel, pairs, footprint, nat, ports; all by default
+  NAME        add, parallel, pairs, footprint, nat, ports, resident; all by
+              default
   --scratch   empty folder on a tmpfs: namespaces, sockets, pins
   --state     empty folder on a disk: what plugins keep
   --programs  where tartan and tartan-agent are; without it ours is left out

@@ -41,6 +41,9 @@ pub(crate) struct Places {
     pub(crate) floor: PathBuf,
 }
 
+/// Namespaces that are made: as many as the widest workload fills.
+pub(crate) const CONTAINERS: usize = 64;
+
 /// Where Debian keeps its plugins.
 const DEBIAN: &str = "/usr/lib/cni";
 
@@ -82,18 +85,20 @@ impl Contender {
         }
     }
 
-    /// The call for one container, counted from 1.
+    /// The call for one attachment, counted from 1: the first of each
+    /// container, then the second of each, and so on.
     pub(crate) fn call(self, places: &Places, verb: Verb, n: usize) -> Call {
         let command = match verb {
             Verb::Add => "ADD",
             Verb::Del => "DEL",
         };
-        let netns = places.netns(n).display().to_string();
+        let (round, container) = ((n - 1) / CONTAINERS, (n - 1) % CONTAINERS);
+        let netns = places.netns(container + 1).display().to_string();
         let variables = vec![
             ("CNI_COMMAND", command.to_owned()),
             ("CNI_CONTAINERID", format!("bench-{n}")),
             ("CNI_NETNS", netns),
-            ("CNI_IFNAME", "eth0".to_owned()),
+            ("CNI_IFNAME", format!("eth{round}")),
             ("CNI_PATH", DEBIAN.to_owned()),
             ("FLOOR_NUMBER", n.to_string()),
         ];

@@ -88,6 +88,14 @@ pub(crate) fn process_cpu(pid: u32) -> anyhow::Result<f64> {
     Ok(total / 1e6)
 }
 
+/// Memory that a living process holds, in KiB (`VmRSS`, proc(5)).
+pub(crate) fn process_memory(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let figure = line.and_then(|line| line.split_whitespace().next());
+    figure.unwrap_or_default().parse().context("status has no VmRSS")
+}
+
 fn nanoseconds(schedstat: &Path) -> anyhow::Result<f64> {
     let text = fs::read_to_string(schedstat)?;
     let first = text.split_whitespace().next().unwrap_or_default();

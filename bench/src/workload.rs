@@ -7,6 +7,7 @@ mod nat;
 mod pairs;
 mod parallel;
 mod ports;
+mod resident;
 
 use std::fs;
 
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use crate::agent::Agent;
 use crate::arguments::{Arguments, Effort};
-use crate::contender::{Contender, Places, Verb};
+use crate::contender::{CONTAINERS, Contender, Places, Verb};
 use crate::row::Row;
 use crate::table::table;
 use crate::translated::{self, Ports};
@@ -36,17 +37,20 @@ pub(crate) enum Workload {
     Nat,
     /// One more host port, and what passes through it.
     Ports,
+    /// What the agent holds and does while nothing is asked.
+    Resident,
 }
 
 impl Workload {
     /// All of them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Add,
         Self::Parallel,
         Self::Pairs,
         Self::Footprint,
         Self::Nat,
         Self::Ports,
+        Self::Resident,
     ];
 
     /// Its name on the command line and of its file.
@@ -58,6 +62,7 @@ impl Workload {
             Self::Footprint => "footprint",
             Self::Nat => "nat",
             Self::Ports => "ports",
+            Self::Resident => "resident",
         }
     }
 
@@ -74,12 +79,10 @@ impl Workload {
             Self::Footprint => footprint::run(bench),
             Self::Nat => nat::run(bench),
             Self::Ports => ports::run(bench),
+            Self::Resident => resident::run(bench),
         }
     }
 }
-
-/// Namespaces that are made: as many as the widest workload fills.
-pub(crate) const CONTAINERS: usize = 64;
 
 /// The ground and those who run on it.
 pub(crate) struct Bench {
