@@ -28,7 +28,9 @@ pub(crate) fn calls(
 ) -> Vec<Chained> {
     let plugins: &[&str] = match who {
         Contender::Tartan => &["tartan-cni"],
-        _ => &["ptp", "portmap"],
+        Contender::Bridge | Contender::Ptp | Contender::Floor => {
+            &["ptp", "portmap"]
+        }
     };
     let base = who.call(places, verb, n);
     let call = |plugin: &&str| {

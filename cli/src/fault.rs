@@ -134,10 +134,10 @@ impl Fault {
         if let Some(remedy) = self.remedy() {
             let _ = writeln!(stderr, "{remedy}");
         }
-        match self {
-            Self::Usage(_) => ExitCode::from(WRONG_USAGE),
-            _ => ExitCode::FAILURE,
+        if matches!(self, Self::Usage(_)) {
+            return ExitCode::from(WRONG_USAGE);
         }
+        ExitCode::FAILURE
     }
 
     /// What to do about it.

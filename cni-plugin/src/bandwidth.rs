@@ -131,14 +131,14 @@ pub fn requested(
 
 /// What `value` says, as the capability and the network's key write it.
 pub fn written(place: Place, value: &Value) -> Result<Limits, BandwidthError> {
-    let object = match value {
-        Value::Null => return Ok(Limits::default()),
-        Value::Object(object) => Written { place, object },
-        other => {
-            let value = other.clone();
-            return Err(BandwidthError::Form { place, value });
-        }
+    if value.is_null() {
+        return Ok(Limits::default());
+    }
+    let Some(object) = value.as_object() else {
+        let value = value.clone();
+        return Err(BandwidthError::Form { place, value });
     };
+    let object = Written { place, object };
     Ok(Limits {
         from_container: object.limit("egress")?,
         to_container: object.limit("ingress")?,
@@ -182,11 +182,8 @@ impl Written<'_> {
             let Some(value) = self.object.get(key) else { continue };
             let place = self.place;
             let (key, value) = (key.to_owned(), value.clone());
-            let number = match &value {
-                Value::Null => Some(0),
-                other => other.as_u64(),
-            };
-            let Some(number) = number else {
+            let nothing = value.is_null().then_some(0);
+            let Some(number) = nothing.or_else(|| value.as_u64()) else {
                 return Err(BandwidthError::Number { place, key, value });
             };
             if found.is_some_and(|other| other != number) {

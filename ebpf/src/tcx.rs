@@ -244,7 +244,9 @@ fn pinned(path: &Path) -> Result<Option<PinnedLink>, TcxError> {
 fn no_link(error: LinkError) -> ProgramError {
     match error {
         LinkError::SyscallError(failed) => failed.into(),
-        _ => ProgramError::NotAttached,
+        LinkError::InvalidLink | LinkError::UnknownLinkType(_) => {
+            ProgramError::NotAttached
+        }
     }
 }
 

@@ -84,17 +84,11 @@ impl<'fd> Batch<'fd> {
 
     /// A link made in this batch goes by its name, any other by its number.
     fn link_ref(&self, wanted: u32) -> LinkRef {
-        let made =
-            self.operations.iter().find_map(|operation| match operation {
-                Operation::AddVeth { index, host, .. } if *index == wanted => {
-                    Some(LinkRef::Name(host.name.clone()))
-                }
-                Operation::AddIfb { index, name } if *index == wanted => {
-                    Some(LinkRef::Name(name.clone()))
-                }
-                _ => None,
-            });
-        made.unwrap_or(LinkRef::Index(wanted))
+        let mut made = self.operations.iter().filter_map(Operation::made);
+        match made.find(|(index, _)| *index == wanted) {
+            Some((_, name)) => LinkRef::Name(name.to_owned()),
+            None => LinkRef::Index(wanted),
+        }
     }
 
     /// Lets a link's packets be judged by two shared blocks. Refused where

@@ -157,6 +157,19 @@ impl fmt::Display for LinkRef {
     }
 }
 
+impl Operation {
+    /// The link that it makes in the host's netns, by number and name.
+    pub(crate) fn made(&self) -> Option<(u32, &str)> {
+        if let Self::AddVeth { index, host, .. } = self {
+            return Some((*index, &host.name));
+        }
+        if let Self::AddIfb { index, name } = self {
+            return Some((*index, name));
+        }
+        None
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -99,19 +99,10 @@ impl Question {
                 (Message::GetRule(message), Reply::Dump)
             }
             Self::Neighbours(family, link) => {
-                let mut message = NeighbourMessage::default();
-                message.header.family = number_of(*family);
-                let behind = NeighbourAttribute::IfIndex(*link);
-                message.attributes.push(behind);
-                (Message::GetNeighbour(message), Reply::Dump)
+                (neighbours(*family, *link), Reply::Dump)
             }
             Self::Neighbour(link, address) => {
-                let mut message = NeighbourMessage::default();
-                message.header.family = family_of(*address);
-                message.header.ifindex = *link;
-                let it = NeighbourAttribute::Destination((*address).into());
-                message.attributes.push(it);
-                (Message::GetNeighbour(message), Reply::Verdict)
+                (neighbour(*link, *address), Reply::Verdict)
             }
             Self::NetnsIdOf(process) => {
                 let mut message = NsidMessage::default();
@@ -137,6 +128,22 @@ impl Question {
             }
         }
     }
+}
+
+fn neighbours(family: Family, link: u32) -> Message {
+    let mut message = NeighbourMessage::default();
+    message.header.family = number_of(family);
+    message.attributes.push(NeighbourAttribute::IfIndex(link));
+    Message::GetNeighbour(message)
+}
+
+fn neighbour(link: u32, address: IpAddr) -> Message {
+    let mut message = NeighbourMessage::default();
+    message.header.family = family_of(address);
+    message.header.ifindex = link;
+    let it = NeighbourAttribute::Destination(address.into());
+    message.attributes.push(it);
+    Message::GetNeighbour(message)
 }
 
 /// Counters make up half of a link's description, and nobody here reads them.

@@ -82,9 +82,9 @@ impl Known {
     pub(crate) fn judge(&self, documents: &mut [Document]) -> Vec<DeclareLine> {
         documents.sort_by_key(|it| (it.kind().0, it.name()));
         let mut seen = BTreeSet::new();
-        let declared = |it: &Document| match it {
-            Document::Team(team) => Some(team.name.clone()),
-            _other => None,
+        let declared = |it: &Document| {
+            let Document::Team(team) = it else { return None };
+            Some(team.name.clone())
         };
         let teams: BTreeSet<_> =
             documents.iter().filter_map(declared).collect();

@@ -78,10 +78,14 @@ fn ask<T: DeserializeOwned>(
     path: &str,
 ) -> Result<T, Silence> {
     use crate::fault::Fault;
-    session.get(path).map_err(|fault| match fault {
-        Fault::NoAgent { .. } => Silence::Absent,
-        Fault::NotAllowed { .. } => Silence::NotAllowed,
-        other => Silence::Mute(chain(&other)),
+    session.get(path).map_err(|fault| {
+        if matches!(fault, Fault::NoAgent { .. }) {
+            return Silence::Absent;
+        }
+        if matches!(fault, Fault::NotAllowed { .. }) {
+            return Silence::NotAllowed;
+        }
+        Silence::Mute(chain(&fault))
     })
 }
 

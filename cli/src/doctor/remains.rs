@@ -142,10 +142,6 @@ fn known(records: &Path) -> Vec<String> {
         .collect()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock itself is what is looked at"
-)]
 fn ahead(dir: &Path) -> Vec<(PathBuf, Duration)> {
     let now = SystemTime::now();
     children(dir)

@@ -8,8 +8,8 @@ fn limit(rate: u64, burst: Option<u64>) -> Option<Limit> {
     Some(Limit { rate, burst })
 }
 
-fn of(value: Value) -> Result<Limits, BandwidthError> {
-    requested(&value, None)
+fn of(value: &Value) -> Result<Limits, BandwidthError> {
+    requested(value, None)
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn ingress_is_to_the_container_in_either_spelling() {
         json!({"IngressRate": 1_000_000, "ingressRate": 1_000_000,
                "ingressBurst": 8_000, "egressRate": 2_000, "colour": "red"}),
     ] {
-        assert_eq!(of(value.clone()), Ok(wanted), "{value}");
+        assert_eq!(of(&value), Ok(wanted), "{value}");
     }
 }
 
@@ -40,7 +40,7 @@ fn nothing_asked_is_no_limit() {
         json!({"IngressRate": 0, "IngressBurst": 4_294_967_295_u64}),
         json!({"ingressRate": null}),
     ] {
-        assert_eq!(of(value.clone()), Ok(Limits::default()), "{value}");
+        assert_eq!(of(&value), Ok(Limits::default()), "{value}");
     }
 }
 
@@ -92,7 +92,7 @@ fn what_cannot_be_had_is_refused_with_key_and_value() {
             "\"IngressRate\" of bandwidth of runtimeConfig is 2000, which contradicts",
         ),
     ] {
-        let error = of(value.clone()).unwrap_err().to_string();
+        let error = of(&value).unwrap_err().to_string();
         assert!(error.starts_with(said), "{value}: {error}");
     }
     let bad = BTreeMap::from([(ANNOTATIONS[1].to_owned(), "fast".to_owned())]);

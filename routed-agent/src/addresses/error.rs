@@ -60,6 +60,7 @@ pub(crate) enum AddressError {
 
 impl AddressError {
     /// What to do about it.
+    #[expect(clippy::too_many_lines, reason = "a table: a row for each case")]
     pub(crate) fn remedy(&self) -> String {
         match self {
             Self::Assign(AssignError::UnknownPool(pool)) => format!(

@@ -87,11 +87,9 @@ impl Hooked<'_> {
         rtnl: &mut Rtnl,
         (link, life): (&Link, Generation),
     ) -> Result<Option<AttachMode>, ReadError> {
-        let blocks = self.queues.iter().find_map(|queue| match queue.kind {
-            QueueKind::Clsact(blocks) if queue.link == link.index => {
-                Some(blocks)
-            }
-            _ => None,
+        let blocks = self.queues.iter().find_map(|queue| {
+            let QueueKind::Clsact(blocks) = queue.kind else { return None };
+            (queue.link == link.index).then_some(blocks)
         });
         if blocks == Some(Some(wire::BLOCKS)) {
             return Ok(Some(AttachMode::SharedBlock));

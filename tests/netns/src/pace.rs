@@ -15,7 +15,7 @@ use crate::talk::{End, Port};
 const FLOOD: &str = "60M";
 
 /// Bits per second that arrive at each of the addresses of `to` when `from`
-/// sends as much as it can (TCP), or [`FLOOD`] (UDP), for some seconds.
+/// sends as much as it can (TCP), or `FLOOD` (UDP), for some seconds.
 #[track_caller]
 pub fn paces(from: &End, to: &End, port: Port) -> Vec<(IpAddr, f64)> {
     let pace = |address: &IpAddr| (*address, pace(from, to, *address, port));

@@ -32,6 +32,7 @@ fn directories_as_they_should_be_are_no_finding() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: a row for each case")]
 fn each_thing_that_is_wrong_is_told() {
     let run = |seen| ("run".into(), Some(Seen { is_tmpfs: true, ..seen }));
     let state = |seen| ("state".into(), Some(seen));

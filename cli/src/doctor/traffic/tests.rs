@@ -29,7 +29,7 @@ fn facts() -> Facts {
     }
 }
 
-fn forward(table: &str, policy: &str, rule: Value) -> Option<Value> {
+fn forward(table: &str, policy: &str, rule: &Value) -> Option<Value> {
     Some(json!({"nftables": [
         {"metainfo": {}},
         {"chain": {"family": "inet", "table": table, "name": "forward",
@@ -43,9 +43,9 @@ fn forward(table: &str, policy: &str, rule: Value) -> Option<Value> {
 fn a_host_as_it_should_be_is_no_finding() {
     assert_eq!(decide(&facts()), []);
     for rules in [
-        forward("filter", "accept", json!({})),
-        forward("tartan", "drop", json!({})),
-        forward("filter", "drop", json!({"match": {"right": "tt*"}})),
+        forward("filter", "accept", &json!({})),
+        forward("tartan", "drop", &json!({})),
+        forward("filter", "drop", &json!({"match": {"right": "tt*"}})),
     ] {
         assert_eq!(decide(&Facts { rules, ..facts() }), []);
     }
@@ -66,7 +66,7 @@ fn each_thing_that_is_wrong_is_told() {
             Traffic::StrictSource { link: link() },
         ),
         (
-            Facts { rules: forward("f", "drop", json!({})), ..facts() },
+            Facts { rules: forward("f", "drop", &json!({})), ..facts() },
             Traffic::ForwardDrops { table: "inet f forward".to_owned() },
         ),
         (

@@ -43,10 +43,8 @@ pub(super) fn check(host: &Host, repair: Repair) -> Vec<Finding> {
 
 /// An ADD that is under way is its own business.
 fn is_meant(host: &Host, step: &Step) -> bool {
-    match step {
-        Step::Undo(who, _) => host.attachments.try_claim(who).is_some(),
-        _ => true,
-    }
+    let Step::Undo(who, _) = step else { return true };
+    host.attachments.try_claim(who).is_some()
 }
 
 fn finding(step: &Step, outcome: Outcome) -> Finding {

@@ -36,11 +36,9 @@ impl Found {
 /// Reads all of it.
 pub(super) fn read(rtnl: &mut Rtnl) -> Result<Found, LimiterError> {
     let queues = rtnl.queues()?;
-    let root = |queue: &Queue| match queue.kind {
-        QueueKind::TokenBucket(pace) if queue.parent == Queue::ROOT => {
-            Some((queue.link, pace))
-        }
-        _ => None,
+    let root = |queue: &Queue| {
+        let QueueKind::TokenBucket(pace) = queue.kind else { return None };
+        (queue.parent == Queue::ROOT).then_some((queue.link, pace))
     };
     let of_links = queues.iter().filter_map(root).collect();
     let of_classes = match limiter::device(rtnl)? {
@@ -62,9 +60,9 @@ fn classes(
     let rooms: BTreeMap<u32, u32> = queues
         .iter()
         .filter(|queue| queue.link == device)
-        .filter_map(|queue| match queue.kind {
-            QueueKind::Bytes(bytes) => Some((queue.parent, bytes)),
-            _ => None,
+        .filter_map(|queue| {
+            let QueueKind::Bytes(bytes) = queue.kind else { return None };
+            Some((queue.parent, bytes))
         })
         .collect();
     let found = rtnl.classes(device)?.into_iter().filter_map(|class| {
