@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use crate::output::Format;
 use crate::{
     app, declare, doctor, endpoint, events, gc, host, init, ip, man, pool,
-    settings, team,
+    settings, team, uninstall,
 };
 
 /// Addresses, classes and routes of the containers on this host.
@@ -99,6 +99,7 @@ Examples:
     },
     /// Write the manual pages
     Man(man::Man),
+    Uninstall(uninstall::Uninstall),
 }
 
 fn completion_shells() -> impl clap::builder::TypedValueParser<Value = Shell> {

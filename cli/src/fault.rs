@@ -92,6 +92,8 @@ pub(crate) enum Fault {
     Yaml(#[source] serde_yaml_ng::Error),
     #[error("cannot start")]
     Process(#[source] io::Error),
+    #[error("Tartan stays on this host; the line above says why")]
+    Uninstall,
 }
 
 /// What went wrong between command and agent.
@@ -182,6 +184,7 @@ impl Fault {
             | Self::Output(_)
             | Self::Json(_)
             | Self::Yaml(_)
+            | Self::Uninstall
             | Self::Process(_) => None,
         }
     }

@@ -24,6 +24,7 @@ mod settings;
 mod status;
 mod table;
 mod team;
+mod uninstall;
 mod words;
 
 use std::process::ExitCode;
@@ -61,5 +62,6 @@ fn run(arguments: Arguments) -> Result<(), Fault> {
         Type::Gc(gc) => gc::run(&session, gc),
         Type::Completion { shell } => completion::run(shell),
         Type::Man(man) => man::run(&man),
+        Type::Uninstall(it) => uninstall::run(&session, &it),
     }
 }

@@ -39,6 +39,11 @@ impl Session {
         &self.config
     }
 
+    /// Where the agent's socket is, where flag or variable say so.
+    pub(crate) fn run_dir(&self) -> Option<&std::path::Path> {
+        self.run_dir.as_deref()
+    }
+
     /// How to print.
     pub(crate) fn format(&self) -> Format {
         self.format

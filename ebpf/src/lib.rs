@@ -59,6 +59,7 @@ pub use counters::{
 pub use dataplane::Dataplane;
 pub use entry::{DataplaneSettings, EndpointEntry, Mark};
 pub use error::MapError;
+pub use migration::pins_in;
 pub use migration_step::MigrationStep;
 pub use object::{LimiterProgram, OpenError, ProgramIdentity};
 pub use pins::PinError;

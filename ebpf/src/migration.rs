@@ -14,6 +14,7 @@ use crate::lineage::{Course, MapSet, Stage};
 use crate::migration_step::MigrationStep;
 use crate::pinned::{PinnedError, PinnedMap};
 use crate::shape::ShapeError;
+use crate::tcx;
 
 /// Counters, each with the map that keeps what former ones counted. All other
 /// maps are copied.
@@ -76,6 +77,19 @@ pub(crate) struct Migration {
 
 /// Keys and values in the own layout.
 type Sums = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Everything of ours that is pinned in `bpf_dir`, of whichever build. What
+/// cannot be listed is not there.
+pub fn pins_in(bpf_dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(bpf_dir).into_iter().flatten().flatten();
+    let is_ours = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| {
+            name == tcx::DIRECTORY || MapSet::read(name).is_some()
+        })
+    };
+    entries.map(|entry| entry.path()).filter(is_ours).collect()
+}
 
 impl Migration {
     /// Looks what is there.

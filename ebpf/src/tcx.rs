@@ -26,7 +26,7 @@ use crate::object;
 
 /// Where the pins are, below `bpf_dir`. Beside the maps, whose directory has a
 /// version: a link outlives the version that made it.
-const DIRECTORY: &str = "links";
+pub(crate) const DIRECTORY: &str = "links";
 
 /// A program that could not be attached to a link, or looked for there.
 #[derive(Debug, Error)]

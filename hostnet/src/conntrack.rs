@@ -95,7 +95,11 @@ impl Conntrack {
         let tuple = Attributes::new().nested(ADDRESSES, &tuple);
         let what = format!("connections that {address} answers");
         let is_one = |c: &Connection| c.answers == address;
-        let filter = (REPLY, BY_SOURCE, &tuple);
+        // Of IPv6 addresses the kernel passes over those that are asked for
+        // (ctnetlink_filter_match_tuple() takes equal for different, seen in
+        // Linux 6.18): there the choice is all ours.
+        let by = if address.is_ipv4() { BY_SOURCE } else { 0 };
+        let filter = (REPLY, by, &tuple);
         self.find(&what, Family::of(address), filter, is_one)
     }
 

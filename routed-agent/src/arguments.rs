@@ -28,6 +28,10 @@ pub(crate) struct Arguments {
     /// end: for hosts that Tartan leaves
     #[arg(long)]
     pub(crate) remove_rules: bool,
+    /// Remove everything of Tartan from this host but programs and
+    /// configuration, and end; see `tartan uninstall`
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) uninstall: Option<crate::uninstall::Uninstall>,
     /// Print the steps of ADD and DEL, one per line, and end
     #[arg(long)]
     pub(crate) list_steps: bool,

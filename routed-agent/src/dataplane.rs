@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::attach::wire::{self, BLOCKS};
 
 /// The pair that keeps the blocks: down, without addresses.
-const KEEPER: [&str; 2] = ["tartan0", "tartan1"];
+pub(crate) const KEEPER: [&str; 2] = ["tartan0", "tartan1"];
 /// The name by which the keeper is known as ours.
 const KEEPER_ALT_NAME: &str = "tartan-keeper";
 /// Where in a block our filter sits: first, and alone at its priority.
@@ -167,6 +167,11 @@ pub(crate) fn know_host(
     let all = own.into_iter().chain(gateways);
     let known: Vec<_> = all.map(|it| (it, ClassId::HOST)).collect();
     Ok(dataplane.set_known_addresses(&known)?)
+}
+
+/// True where the keeper's first end is ours, not somebody's of that name.
+pub(crate) fn is_ours(link: &Link) -> bool {
+    link.is_called(KEEPER_ALT_NAME)
 }
 
 /// True for an end of the keeper.

@@ -43,6 +43,7 @@ mod removal;
 mod seen;
 mod start;
 mod sweep;
+mod uninstall;
 mod wait;
 
 use std::io::Write;
@@ -74,6 +75,9 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let places = config.places(variable);
+    if let Some(how) = arguments.uninstall {
+        return leave_wholly(&places, how);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("task")
@@ -85,6 +89,19 @@ pub fn main() -> ExitCode {
     };
     match runtime.block_on(start::run(config, places)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error),
+    }
+}
+
+fn leave_wholly(
+    places: &tartan_agent_api::Places,
+    how: uninstall::Uninstall,
+) -> ExitCode {
+    match uninstall::uninstall(places, how) {
+        Ok(lines) => {
+            let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+            ExitCode::SUCCESS
+        }
         Err(error) => refuse(&error),
     }
 }

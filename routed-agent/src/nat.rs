@@ -283,6 +283,15 @@ pub(crate) fn reconcile(host: &Host, mode: Mode) -> Result<Report, NatError> {
     host.nat.reconcile(&host.registry.snapshot(), mode)
 }
 
+/// Translation that could not be taken away whole.
+#[derive(Debug, Error)]
+pub(crate) enum LeaveError {
+    #[error("cannot look")]
+    Nat(#[source] NatError),
+    #[error("{}", .0.trouble().unwrap_or_default())]
+    Left(Box<Report>),
+}
+
 /// Takes away our table and our rules in tables of others: for hosts that
 /// Tartan leaves.
 pub(crate) fn leave() -> Result<Report, NatError> {

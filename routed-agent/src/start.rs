@@ -212,7 +212,10 @@ async fn confirm(host: &Host) {
     }
 }
 
-fn alone(places: &Places) -> Result<Flock<std::fs::File>, StartError> {
+/// Makes sure that no agent runs here, as long as the answer is kept.
+pub(crate) fn alone(
+    places: &Places,
+) -> Result<Flock<std::fs::File>, StartError> {
     make_directory(&places.run_dir)?;
     let path = places.run_dir.join("agent.lock");
     let file = OpenOptions::new()

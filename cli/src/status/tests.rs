@@ -74,6 +74,7 @@ registry   1 team, 2 apps, revision 41
 attached   3 containers, 6 addresses
 dataplane  3 endpoints, from_container id 7 tag 00ff, attach shared-block
 dropped    nothing
+drift      0 repairs
 
 NAME     CIDR          BLOCKS  USED  RESTING  FREE  STATE
 default  10.77.0.0/16       1     3        1    12  open

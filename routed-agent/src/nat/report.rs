@@ -2,7 +2,7 @@
 
 use tartan_model::Family;
 
-use crate::nat::{Nat, Step};
+use crate::nat::{LeaveError, Nat, Step};
 
 /// What was done and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,14 @@ impl Report {
     /// Nothing was done; these steps would be.
     pub(super) fn planned(steps: Vec<Step>) -> Self {
         Self { done: steps, ..Self::default() }
+    }
+
+    /// As an error, where something is left.
+    pub(crate) fn into_result(self) -> Result<(), LeaveError> {
+        match self.failed.is_empty() && self.failing.is_none() {
+            true => Ok(()),
+            false => Err(LeaveError::Left(Box::new(self))),
+        }
     }
 
     /// Nothing could be looked at.

@@ -30,6 +30,7 @@ mod examples;
 mod host_ports;
 mod host_reboots;
 mod hostile_calls;
+mod hosts_are_left;
 mod hosts_leave;
 mod kept_addresses;
 mod leaks_and_conflicts;
