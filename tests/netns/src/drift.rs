@@ -11,11 +11,12 @@ use crate::within::{seconds, within};
 /// alone and says so.
 #[track_caller]
 pub fn given_up(host: &Host, netns: &Path, kind: &str, arguments: &str) {
-    let is_left = || {
+    let left = || {
         let all = host.lists("events");
-        let mut all = all.as_array().expect("a list").iter();
-        all.any(|e| e["kind"] == kind && e["outcome"] == "given-up")
+        let all = all.as_array().expect("a list").iter();
+        all.filter(|e| e["kind"] == kind && e["outcome"] == "given-up").count()
     };
+    let before = left();
     let damage = || {
         let mut ip = Command::new("ip");
         ip.args(arguments.split_whitespace());
@@ -24,7 +25,7 @@ pub fn given_up(host: &Host, netns: &Path, kind: &str, arguments: &str) {
     };
     within(seconds(60), &format!("{kind} is given up"), || {
         damage();
-        is_left().then_some(())
+        (left() > before).then_some(())
     });
     // It may have come back with something else that was repaired.
     damage();

@@ -1,6 +1,7 @@
 //! The class of a container, and what it may not pretend.
 
 use serde_json::json;
+use tartan_stories::drift;
 use tartan_stories::inside::ip;
 use tartan_stories::within::{seconds, until_fine};
 use tartan_stories::{
@@ -124,7 +125,8 @@ story!(a_foreign_mac_address_gets_nowhere, |world| {
     let front = ambre.runs("front", &shop());
     let stock = ambre.runs("stock", &shop());
 
-    ip(front.netns(), "link set eth0 address 02:00:00:00:00:99");
+    let lie = "link set eth0 address 02:00:00:00:00:99";
+    drift::given_up(&ambre, front.netns(), "inside_mac", lie);
     front.cannot_reach(&stock, udp(53));
 
     assert!(dropped(&ambre, &front, SPOOFED_MAC) > 0);
