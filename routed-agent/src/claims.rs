@@ -233,7 +233,7 @@ async fn claims(
             Forgotten::Void(prefix) => {
                 tracing::error!(block = %prefix, "void: of an earlier epoch");
                 host.claims.note(|report| report.lost += 1);
-                host.addresses.lose_to_operator(prefix);
+                host.addresses.lose_to_others(prefix);
             }
             Forgotten::Ours(claimed) => {
                 all.extend(make_again(host, claimant, &claimed).await?);
@@ -263,18 +263,14 @@ async fn make_again(
             tracing::error!(
                 %block,
                 %by,
-                "the claim is lost; containers keep what they have of it, and \
-                 are not isolated: end them"
+                "the claim is lost; containers with addresses of it are \
+                 isolated, and nothing is given until they have ended"
             );
-            lose(host, block);
+            host.claims.note(|report| report.lost += 1);
+            host.addresses.lose_to_others(block);
             Ok(None)
         }
     }
-}
-
-fn lose(host: &Host, block: tartan_model::Prefix) {
-    host.claims.note(|report| report.lost += 1);
-    host.addresses.lose(block);
 }
 
 /// Goes on claiming, or waits for hosts that have not followed a call.

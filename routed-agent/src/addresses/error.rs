@@ -39,8 +39,9 @@ pub(crate) enum AddressError {
     #[error("this host is being removed from the cluster, or was")]
     Removed,
     #[error(
-        "this host was removed from the cluster, and {} addresses that it no \
-         longer owns are still had by its containers", .holders.len()
+        "{} addresses that this host no longer owns are still had by its \
+         containers: it was removed from the cluster, or another host has \
+         their block", .holders.len()
     )]
     Lost { holders: Vec<(IpAddr, Attachment)> },
     #[error("the store is not the one it was")]

@@ -1,5 +1,6 @@
 //! Addresses that this host no longer owns although containers of it have
-//! them: it was removed from the cluster, and came back. Acts.
+//! them: it was removed from the cluster and came back, or another host had
+//! claimed their block by the time a restored store was told of it. Acts.
 //!
 //! Others may have been given them since. So nothing is sent for them any more
 //! (`crate::isolate`), and no ADD is answered until their containers
@@ -12,14 +13,15 @@ use tartan_model::{Attachment, Prefix};
 use super::{AddressError, Addresses, Standing, lock};
 
 impl Addresses {
-    /// Forgets a block that an operator took away.
-    pub(crate) fn lose_to_operator(&self, prefix: Prefix) {
+    /// Forgets a block that an operator took away, or another host has.
+    pub(crate) fn lose_to_others(&self, prefix: Prefix) {
+        // Held until the block is dropped: while it is among the own ones
+        // nobody is seen to have lost anything.
         let mut lost = lock(&self.lost);
         lost.insert(prefix);
         if let Err(error) = self.mirror.put_lost(&lost) {
             tracing::warn!("{}", crate::chain(&error));
         }
-        drop(lost);
         self.lose(prefix);
     }
 
@@ -49,7 +51,8 @@ impl Addresses {
         if *lock(&self.standing) == Standing::Removed {
             return Err(AddressError::Removed);
         }
-        if lock(&self.lost).is_empty() {
+        let looked_at = lock(&self.lost).clone();
+        if looked_at.is_empty() {
             return Ok(());
         }
         let holders = self.lost_holders();
@@ -57,7 +60,7 @@ impl Addresses {
             return Err(AddressError::Lost { holders });
         }
         let mut lost = lock(&self.lost);
-        lost.clear();
+        lost.retain(|block| !looked_at.contains(block));
         if let Err(error) = self.mirror.put_lost(&lost) {
             tracing::warn!("{}", crate::chain(&error));
         }

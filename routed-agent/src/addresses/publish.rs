@@ -96,7 +96,9 @@ impl Addresses {
             }
             Err(error @ PublishError::ClaimLost { by: Some(_), .. }) => {
                 tracing::error!("{}", chain(&error));
-                self.lose(prefix);
+                self.lose_to_others(prefix);
+                // Who confirms what this host owns isolates the containers.
+                self.seen.suspect();
                 Ok(())
             }
             Err(error @ PublishError::ClaimLost { by: None, .. }) => {
