@@ -213,14 +213,15 @@ impl Addresses {
         }
     }
 
-    /// True where the registry has moved on since the ledger heard of it.
-    pub(crate) fn is_behind(&self, serial: u64) -> bool {
-        lock(&self.heard).is_none_or(|heard| heard < serial)
-    }
-
-    /// The ledger has heard of the registry up to that snapshot.
-    pub(crate) fn caught_up(&self, serial: u64) {
-        *lock(&self.heard) = Some(serial);
+    /// Has the ledger told of a snapshot of the registry, unless it has heard
+    /// of that one or a newer. One at a time: of two that come at once the
+    /// older must not be the last to be told.
+    pub(crate) fn hear(&self, serial: u64, tell: impl FnOnce(&Self)) {
+        let mut heard = lock(&self.heard);
+        if heard.is_none_or(|heard| heard < serial) {
+            tell(self);
+            *heard = Some(serial);
+        }
     }
 
     /// The ADD has ended: the container uses what it was given.

@@ -15,18 +15,16 @@ use crate::nat;
 /// moved on since the last time. Cheap where it has not: every ADD asks.
 pub(crate) fn feed(host: &Host) {
     let registry = host.registry.snapshot();
-    if !host.addresses.is_behind(registry.serial) {
-        return;
-    }
-    let pools = registry.pools.values().cloned().collect();
-    let reserved: BTreeSet<_> = registry.reservations.keys().copied().collect();
-    host.addresses.with(|ledger| {
-        ledger.set_pools(pools);
-        ledger.set_rest(registry.settings.address_rest());
-        ledger.set_reserved(reserved);
+    host.addresses.hear(registry.serial, |addresses| {
+        let pools = registry.pools.values().cloned().collect();
+        let reserved = registry.reservations.keys().copied().collect();
+        addresses.with(|ledger| {
+            ledger.set_pools(pools);
+            ledger.set_rest(registry.settings.address_rest());
+            ledger.set_reserved(reserved);
+        });
+        addresses.set_max_offline(registry.settings.max_offline());
     });
-    host.addresses.set_max_offline(registry.settings.max_offline());
-    host.addresses.caught_up(registry.serial);
 }
 
 /// Feeds the ledger whenever the registry moves on, until it is aborted.

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use tartan_ipam::host::{Presence, register};
-use tartan_ipam::{AssignError, AssignRequest, Instance, pools};
-use tartan_model::{BootId, Generation, Pool, Prefix};
+use tartan_ipam::{AssignError, AssignRequest, Instance, pools, records};
+use tartan_model::{BlockRecord, BootId, Generation, Pool, Prefix};
+use tartan_store::{Range, Transaction};
 use tokio::runtime::Runtime;
 
 use super::*;
@@ -208,4 +209,73 @@ fn a_claim_goes_on_when_its_add_has_gone() {
     assert!(matches!(ended, Err(AddressError::TooLong) | Ok(_)));
     drop(scene.runtime.block_on(addresses.hold_claims()));
     assert_eq!(scene.blocks().len(), 1, "it was begun, so it ended");
+}
+
+/// Another host's name is in the record of each block of ours.
+fn others_have_our_blocks(scene: &Scene) {
+    let store = scene.addresses.store.clone();
+    scene.runtime.block_on(async {
+        let blocks = Range::prefix("blocks/");
+        for entry in store.list(&blocks, None).await.unwrap().entries {
+            let mut record: BlockRecord = records::decode(&entry).unwrap();
+            record.host = "bronze".parse().unwrap();
+            let value = records::encode(&entry.key, &record).unwrap();
+            let taken = Transaction::new().put(entry.key, value);
+            store.commit(taken).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_block_that_another_host_has_is_lost_with_those_who_live_in_it() {
+    let mut scene = Scene::new();
+    let given = scene.add(A).unwrap();
+    others_have_our_blocks(&scene);
+    scene.runtime.block_on(scene.addresses.publish_all());
+
+    assert!(scene.blocks().is_empty(), "the block is the other's");
+    let holders = scene.addresses.lost_holders();
+    let holder = holders.iter().find(|(ip, _)| given.contains(ip));
+    assert!(holder.is_some(), "{holders:?} are to be isolated");
+    let refused = scene.add(A).unwrap_err();
+    assert!(matches!(refused, AddressError::Lost { .. }), "{refused}");
+    let kept = scene.addresses.mirror.lost();
+    assert_eq!(kept.len(), 1, "the next agent isolates them as well");
+
+    for (_, who) in scene.addresses.lost_holders() {
+        scene.addresses.release_any(&who);
+    }
+    scene.add(A).expect("those have ended");
+}
+
+#[test]
+fn an_older_registry_is_not_told_after_a_newer() {
+    let scene = Scene::new();
+    let mut told = Vec::new();
+    for serial in [2, 1, 2, 4, 3] {
+        scene.addresses.hear(serial, |_| told.push(serial));
+    }
+    assert_eq!(told, [2, 4]);
+}
+
+#[test]
+fn two_registries_are_told_one_after_the_other() {
+    let scene = Scene::new();
+    let told = Mutex::new(Vec::new());
+    let (begun, wait) = std::sync::mpsc::channel();
+    let tell = |serial| {
+        scene.addresses.hear(serial, |_| {
+            begun.send(()).unwrap();
+            // Another that comes now waits, and is then too old or not.
+            std::thread::yield_now();
+            told.lock().unwrap().push(serial);
+        });
+    };
+    std::thread::scope(|threads| {
+        threads.spawn(|| tell(2));
+        wait.recv().unwrap();
+        tell(1);
+        tell(3);
+    });
+    assert_eq!(*told.lock().unwrap(), [2, 3]);
 }
