@@ -1,6 +1,7 @@
 //! Records that claim one address: of a file that was copied, say. Only one
 //! of them can be true. Pure; who asks says what is known of each.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -32,30 +33,35 @@ pub(crate) fn doubles(
     records: &[Record],
     mut evidence: impl FnMut(&Record) -> Evidence,
 ) -> Vec<Double> {
-    let mut claimed: BTreeMap<IpAddr, Vec<&Record>> = BTreeMap::new();
-    for record in records {
-        for address in record.addresses() {
-            claimed.entry(address).or_default().push(record);
-        }
+    let mut claims: BTreeMap<IpAddr, u32> = BTreeMap::new();
+    for address in records.iter().flat_map(Record::addresses) {
+        *claims.entry(address).or_default() += 1;
     }
-    let mut found: BTreeMap<&Attachment, Double> = BTreeMap::new();
-    for (address, mut rivals) in claimed {
-        if rivals.len() < 2 {
+    let is_rival = |record: &&Record| {
+        record.addresses().any(|one| claims.get(&one).is_some_and(|n| *n > 1))
+    };
+    let mut ranked: Vec<_> = records.iter().filter(is_rival).collect();
+    ranked.sort_by_cached_key(|record| {
+        let is_ready = record.state == RecordState::Ready;
+        Reverse((evidence(record), is_ready))
+    });
+    // From the best on, so that who is set aside takes nothing from anybody.
+    let mut taken: BTreeMap<IpAddr, &Attachment> = BTreeMap::new();
+    let mut found = Vec::new();
+    for record in ranked {
+        let loses = |one: IpAddr| Some((one, *taken.get(&one)?));
+        if let Some((address, owner)) = record.addresses().find_map(loses) {
+            found.push(Double {
+                attachment: record.attachment.clone(),
+                address,
+                owner: owner.clone(),
+            });
             continue;
         }
-        rivals.sort_by_cached_key(|record| {
-            (evidence(record), record.state == RecordState::Ready)
-        });
-        let Some(owner) = rivals.pop() else { continue };
-        for loser in rivals {
-            found.entry(&loser.attachment).or_insert_with(|| Double {
-                attachment: loser.attachment.clone(),
-                address,
-                owner: owner.attachment.clone(),
-            });
-        }
+        let own = record.addresses().map(|one| (one, &record.attachment));
+        taken.extend(own);
     }
-    found.into_values().collect()
+    found
 }
 
 #[cfg(test)]

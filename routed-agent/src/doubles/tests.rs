@@ -66,3 +66,16 @@ fn nobody_is_asked_about_what_is_claimed_once() {
     let all = [record("a", &["10.77.0.5"]), record("b", &["10.77.0.6"])];
     assert!(doubles(&all, |_| panic!("asked")).is_empty());
 }
+
+#[test]
+fn who_is_set_aside_takes_nothing_from_anybody() {
+    let all = [
+        record("a", &["10.77.0.5"]),
+        record("b", &["10.77.0.5", "fd00::6"]),
+        record("c", &["fd00::6"]),
+    ];
+    assert_eq!(losers(&all, "a", "b"), ["b"], "c has its address alone");
+    let mut lost = losers(&all, "b", "a");
+    lost.sort();
+    assert_eq!(lost, ["a", "c"]);
+}
