@@ -85,9 +85,13 @@ pub(crate) fn is_unconfirmed(host: &Host, attachment: &Attachment) -> bool {
     unconfirmed(host).contains(attachment)
 }
 
-/// True unless the record's namespace is known to be gone.
+/// True unless the record's namespace is known to be gone; of one that was
+/// not seen when it was given addresses nobody can know that.
 pub(crate) fn exists(record: &Record) -> bool {
     let Some(foreign) = record.foreign else { return false };
+    if !foreign.is_visible {
+        return true;
+    }
     let path = PathBuf::from(&record.netns_path);
     let gone = namespaces::gone([record.netns_cookie].into(), &[path].into());
     let inode = Some(foreign.netns_inode);

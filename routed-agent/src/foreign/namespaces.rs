@@ -17,6 +17,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use nix::errno::Errno;
 use nix::sys::stat::fstat;
@@ -25,6 +26,8 @@ use thiserror::Error;
 
 /// Longest table of mounts that is read, in bytes.
 const MOST_MOUNTS: u64 = 16 * 1024 * 1024;
+/// How many paths that cannot be looked at are told of.
+const MOST_TOLD: usize = 1024;
 
 /// Something that may be a namespace could not be looked at.
 #[derive(Debug, Error)]
@@ -103,7 +106,11 @@ struct Look {
 impl Look {
     fn all(&mut self, paths: &BTreeSet<PathBuf>) -> Result<(), LookError> {
         for path in paths {
-            self.place(path)?;
+            // A mere hint where to look first: what is there is mounted, or a
+            // process is in it, and is met again below.
+            if let Err(error) = self.place(path) {
+                warn_once(path, &error);
+            }
         }
         let proc = Path::new("/proc");
         let processes: Vec<_> =
@@ -197,6 +204,15 @@ impl Look {
         let stat = fstat(netns.as_fd()).map_err(|e| read(path, e.into()))?;
         self.inodes.insert(stat.st_ino);
         Ok(())
+    }
+}
+
+/// A path that was remembered once stays as it is: it is told of once.
+fn warn_once(path: &Path, error: &LookError) {
+    static TOLD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < MOST_TOLD && told.insert(path.to_owned()) {
+        tracing::warn!("{}", crate::chain(error));
     }
 }
 

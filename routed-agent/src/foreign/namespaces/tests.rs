@@ -40,3 +40,17 @@ fn what_cannot_be_looked_into_is_nobodys_end() {
     assert!(!gone(&[40]).is_proven(7, None));
     assert!(!gone(&[]).is_proven(8, None));
 }
+
+#[test]
+fn a_remembered_path_that_leads_nowhere_hinders_no_proof() {
+    let dir = tempfile::tempdir().unwrap();
+    let circle = dir.path().join("circle");
+    std::os::unix::fs::symlink(&circle, &circle).unwrap();
+    let looked = gone([u64::MAX].into(), &[circle.clone()].into());
+    // Who may not look at all processes proves nothing, but not for that.
+    if let Err(LookError::Read { path, .. } | LookError::Enter { path, .. }) =
+        looked
+    {
+        assert_ne!(path, circle);
+    }
+}
