@@ -215,6 +215,14 @@ fn plan(host: &Host, wish: &Add, class: ClassId, cookie: u64) -> Record {
     }
 }
 
+/// Whether what an earlier step took may be given back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undone {
+    Goes,
+    /// It may not: the record could not be removed, and names it.
+    RecordStays,
+}
+
 impl Adding<'_> {
     fn run(&mut self) -> Result<(), AddError> {
         let steps = AddStep::of(self.wish.link);
@@ -223,7 +231,9 @@ impl Adding<'_> {
             if let Err(error) = self.take(step) {
                 // The failed step may have done a part: it is undone as well.
                 for step in steps.iter().take(done + 1).rev() {
-                    self.undo(*step);
+                    if self.undo(*step) == Undone::RecordStays {
+                        break;
+                    }
                 }
                 return Err(error);
             }
@@ -259,8 +269,9 @@ impl Adding<'_> {
     }
 
     /// Takes a step back. Goes on whatever happens: what cannot be undone now
-    /// is found by the next sweep, for the record tells of it.
-    fn undo(&mut self, step: AddStep) {
+    /// is found by the next sweep, for the record tells of it. What a record
+    /// names that stays is nobody else's.
+    fn undo(&mut self, step: AddStep) -> Undone {
         let attachment = &self.record.attachment;
         let generation = self.generation();
         match step {
@@ -274,6 +285,7 @@ impl Adding<'_> {
             AddStep::RecordAdding => {
                 if let Err(error) = self.claim.remove() {
                     tracing::warn!(%attachment, %error, "record stays");
+                    return Undone::RecordStays;
                 }
             }
             AddStep::Limit => {
@@ -296,6 +308,7 @@ impl Adding<'_> {
             // They go with the links.
             AddStep::HostSide | AddStep::RecordReady => {}
         }
+        Undone::Goes
     }
 
     fn assign(&mut self) -> Result<(), AddError> {
