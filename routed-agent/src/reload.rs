@@ -4,8 +4,8 @@
 //! A file that cannot be used changes nothing: whoever edits a configuration
 //! under a running agent must not lose it by a slip.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
 
 use tartan_ebpf::{DataplaneSettings, MapError, Mark};
 use tartan_hostnet::{Link, OpenError, ReadError, Rtnl};
@@ -15,7 +15,7 @@ use crate::chain;
 use crate::config::{self, Config, Mtu};
 use crate::endpoints::Mode;
 use crate::host::Host;
-use crate::nat::{self, NatError};
+use crate::nat;
 
 /// MTU of a host without a default route: Ethernet's.
 const PLAIN_MTU: u32 = 1500;
@@ -29,12 +29,17 @@ enum ReloadError {
     Netlink(#[from] OpenError),
     #[error("cannot read links and routes")]
     Links(#[from] ReadError),
-    #[error("cannot reconcile translation")]
-    Translate(#[from] NatError),
 }
 
 /// Reads the configuration again; answers with what holds from now on.
-pub(crate) fn reload(host: &Host, current: Config) -> Config {
+pub(crate) async fn reload(host: &Arc<Host>, current: Config) -> Config {
+    let (taking, kept) = (Arc::clone(host), current.clone());
+    let run = move || reload_blocking(&taking, kept);
+    // A panic there is told by the runtime; what was holds on.
+    tokio::task::spawn_blocking(run).await.unwrap_or(current)
+}
+
+fn reload_blocking(host: &Host, current: Config) -> Config {
     let read = match Config::read(&host.places.config) {
         Ok(read) => read,
         Err(error) => {
@@ -55,17 +60,22 @@ pub(crate) fn reload(host: &Host, current: Config) -> Config {
     }
 }
 
+/// What may fail comes first, each of it whole or not at all; then all that
+/// is kept in memory. Translation follows: it is brought up to date by the
+/// next sweep where it cannot be now.
 fn take_over(host: &Host, config: &Config) -> Result<(), ReloadError> {
     let mut rtnl = Rtnl::open()?;
     let links = rtnl.links()?;
     let mtu = mtu(config, &mut rtnl, &links)?;
     host.dataplane.set_settings(&settings(config))?;
     host.mtu.store(mtu, Relaxed);
-    host.nat.set(config.network.foreign_forward);
-    nat::reconcile(host, Mode::Apply)?;
     *host.attach.write().unwrap_or_else(PoisonError::into_inner) =
         config.network.attach;
+    host.nat.set(config.network.foreign_forward);
     tracing::info!(mtu, mark = ?config.network.mark, "configuration taken over");
+    if let Err(error) = nat::reconcile(host, Mode::Apply) {
+        tracing::warn!("the next sweep tries again: {}", chain(&error));
+    }
     Ok(())
 }
 

@@ -415,7 +415,7 @@ fn announce(host: &Host) {
 }
 
 /// Waits for SIGTERM or SIGINT; on SIGHUP reads the configuration again.
-async fn until_ended(host: &Host, mut config: Config) -> io::Result<()> {
+async fn until_ended(host: &Arc<Host>, mut config: Config) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -423,7 +423,9 @@ async fn until_ended(host: &Host, mut config: Config) -> io::Result<()> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => config = reload::reload(host, config),
+            _ = hang_up.recv() => {
+                config = reload::reload(host, config).await;
+            }
         }
     }
 }
