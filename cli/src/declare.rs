@@ -32,8 +32,9 @@ pub(crate) struct Export {
     claims: bool,
 }
 
-/// Make what YAML documents say true: all of it, or, where one contradicts
-/// what there is, nothing. Twice is once.
+/// Make what YAML documents say true. They are checked as a whole: where one
+/// contradicts what there is, or another, nothing is done. Then they are done
+/// one by one; asked again after a failure, it goes on. Twice is once.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Kinds: Settings, Pool, Team, App, Reservation; Host and Block are only compared.

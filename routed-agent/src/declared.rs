@@ -5,16 +5,21 @@ use std::collections::BTreeSet;
 
 use tartan_agent_api::people::declared::{
     DeclareLine, DeclareVerdict, DeclaredApp, DeclaredBlock, DeclaredHost,
-    DeclaredPool, DeclaredReservation, DeclaredSettings, DeclaredSlot,
-    DeclaredTeam, Document,
+    DeclaredReservation, DeclaredSettings, DeclaredSlot, DeclaredTeam,
+    Document,
 };
+use tartan_ipam::records::Record as _;
 use tartan_ipam::{Claimed, HostRecord};
 use tartan_model::prefix::address_number;
 use tartan_model::{
-    App, Family, HostName, Pool, Reservation, Settings, Team, TeamName,
+    App, HostName, Pool, Reservation, Settings, Team, TeamName,
 };
 
 use crate::registry::Setting;
+
+mod pool;
+
+pub(crate) use pool::stored;
 
 /// All that the store has of what can be declared.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +43,8 @@ impl Known {
             .into_iter()
             .collect();
         let settings = Document::Settings(DeclaredSettings { values });
-        let pools = self.pools.iter().map(|it| Document::Pool(pool(it)));
+        let pools =
+            self.pools.iter().map(|it| Document::Pool(pool::declared(it)));
         let teams = self.teams.iter().map(|it| {
             let (name, number) = (it.name.clone(), Some(it.number));
             Document::Team(DeclaredTeam { name, number })
@@ -78,9 +84,11 @@ impl Known {
     }
 
     /// What would become of each document, in the order in which they are
-    /// taken. What an earlier one makes, a later one may need.
+    /// taken: each is judged by what there is once those before it are done.
+    /// What an earlier one makes, a later one may need, or contradict.
     pub(crate) fn judge(&self, documents: &mut [Document]) -> Vec<DeclareLine> {
-        documents.sort_by_key(|it| (it.kind().0, it.name()));
+        documents.sort_by_key(|it| (it.kind().0, rank(it), it.name()));
+        let mut after = self.clone();
         let mut seen = BTreeSet::new();
         let declared = |it: &Document| {
             let Document::Team(team) = it else { return None };
@@ -93,9 +101,13 @@ impl Known {
             let (_, kind) = document.kind();
             let name = document.name();
             let (verdict, why) = match seen.insert((kind, name.clone())) {
-                true => self.judge_one(document, &teams),
+                true => after.judge_one(document, &teams),
                 false => refused("it is there twice"),
             };
+            if matches!(verdict, DeclareVerdict::New | DeclareVerdict::Changed)
+            {
+                after.take(document);
+            }
             lines.push(DeclareLine {
                 kind: kind.to_owned(),
                 name,
@@ -106,6 +118,36 @@ impl Known {
         lines
     }
 
+    /// What there is once a document is done, as far as others can
+    /// contradict it.
+    fn take(&mut self, document: &Document) {
+        match document {
+            Document::Pool(it) => {
+                self.pools.retain(|pool| pool.name != it.name);
+                self.pools.push(stored(it));
+            }
+            Document::Team(it) => {
+                self.teams.extend(it.number.map(|number| Team {
+                    v: Team::VERSION,
+                    name: it.name.clone(),
+                    number,
+                }));
+            }
+            Document::App(it) => {
+                self.apps.extend(it.number.map(|number| App {
+                    v: App::VERSION,
+                    team: it.team.clone(),
+                    name: it.name.clone(),
+                    number,
+                }));
+            }
+            Document::Settings(_)
+            | Document::Reservation(_)
+            | Document::Host(_)
+            | Document::Block(_) => {}
+        }
+    }
+
     fn judge_one(
         &self,
         document: &Document,
@@ -113,7 +155,7 @@ impl Known {
     ) -> Judged {
         match document {
             Document::Settings(it) => self.settings(it),
-            Document::Pool(it) => self.pool(it),
+            Document::Pool(it) => pool::judge(self, it),
             Document::Team(it) => self.team(it),
             Document::App(it) => self.app(it, declared),
             Document::Reservation(it) => self.reservation(it),
@@ -141,44 +183,6 @@ impl Known {
         }
         if after.cluster != self.settings.cluster && !self.teams.is_empty() {
             return refused("cluster is part of the class of every team");
-        }
-        changed(why)
-    }
-
-    fn pool(&self, wanted: &DeclaredPool) -> Judged {
-        let Some(now) = self.pools.iter().find(|it| it.name == wanted.name)
-        else {
-            return new();
-        };
-        let now = pool(now);
-        let wanted = pool(&stored(wanted));
-        let mut fixed = Vec::new();
-        if now.affinity != wanted.affinity {
-            fixed.push("affinity");
-        }
-        if now.nat_outgoing != wanted.nat_outgoing {
-            fixed.push("nat_outgoing");
-        }
-        if (now.block_length4, now.block_length6)
-            != (wanted.block_length4, wanted.block_length6)
-        {
-            fixed.push("block_length");
-        }
-        if !fixed.is_empty() {
-            let fixed = fixed.join(", ");
-            return refused(&format!(
-                "a pool keeps what it was made with: {fixed}"
-            ));
-        }
-        let mut why = Vec::new();
-        if now.cidrs != wanted.cidrs {
-            why.push(format!(
-                "cidrs: {:?} becomes {:?}",
-                now.cidrs, wanted.cidrs
-            ));
-        }
-        if now.draining != wanted.draining {
-            why.push(format!("draining becomes {}", wanted.draining));
         }
         changed(why)
     }
@@ -259,6 +263,21 @@ impl Known {
     }
 }
 
+/// Among teams, and among the apps of a team: by number, for numbers only
+/// grow; those that are to get the next number come last.
+fn rank(document: &Document) -> (Option<TeamName>, u16) {
+    match document {
+        Document::Team(it) => {
+            (None, it.number.map_or(u16::MAX, |number| number.get()))
+        }
+        Document::App(it) => {
+            let number = it.number.map_or(u16::MAX, |number| number.0);
+            (Some(it.team.clone()), number)
+        }
+        _ => (None, 0),
+    }
+}
+
 fn slots(block: &Claimed) -> Vec<DeclaredSlot> {
     let first = address_number(block.prefix.first());
     let family = block.prefix.family();
@@ -268,42 +287,6 @@ fn slots(block: &Claimed) -> Vec<DeclaredSlot> {
         slot: slot.clone(),
     });
     slots.collect()
-}
-
-/// A pool as it would be stored.
-pub(crate) fn stored(wanted: &DeclaredPool) -> Pool {
-    Pool {
-        v: Pool::VERSION,
-        name: wanted.name.clone(),
-        cidrs: wanted.cidrs.clone(),
-        block_length4: wanted.block_length4.unwrap_or(Pool::BLOCK_LENGTH_4),
-        block_length6: wanted.block_length6.unwrap_or(Pool::BLOCK_LENGTH_6),
-        affinity: wanted.affinity,
-        nat_outgoing: wanted.nat_outgoing,
-        draining: wanted.draining,
-    }
-}
-
-/// A pool as it is declared. A length for a family that it has not is none.
-fn pool(pool: &Pool) -> DeclaredPool {
-    let mut cidrs = pool.cidrs.clone();
-    cidrs.sort_unstable();
-    let length = |family| {
-        let length = match family {
-            Family::V4 => pool.block_length4,
-            Family::V6 => pool.block_length6,
-        };
-        pool.cidr(family).map(|_| length)
-    };
-    DeclaredPool {
-        name: pool.name.clone(),
-        cidrs,
-        block_length4: length(Family::V4),
-        block_length6: length(Family::V6),
-        affinity: pool.affinity,
-        nat_outgoing: pool.nat_outgoing,
-        draining: pool.draining,
-    }
 }
 
 fn new() -> Judged {

@@ -50,8 +50,10 @@ pub(super) async fn export_claims(
     Ok(Json(all.collect()))
 }
 
-/// Makes documents true, all or none: where one is refused, or only the
-/// differences are asked for, nothing is done.
+/// Makes documents true. They are judged as a whole: where one is refused, or
+/// only the differences are asked for, nothing is done. Then they are done one
+/// after another, whether or not the caller waits; what a failure leaves
+/// undone is done when they are sent again.
 pub(super) async fn apply(
     State(host): State<Arc<Host>>,
     Question(Declare { mut documents, mode }): Question<Declare>,
@@ -59,19 +61,34 @@ pub(super) async fn apply(
     let lines = known(&host).await?.judge(&mut documents);
     let is_refused = |it: &DeclareLine| it.verdict == DeclareVerdict::Refused;
     if mode == Mode::Apply && !lines.iter().any(is_refused) {
-        for (document, line) in documents.iter().zip(&lines) {
-            let has_work = matches!(
-                line.verdict,
-                DeclareVerdict::New | DeclareVerdict::Changed
-            );
-            if has_work {
-                take(&host, document).await?;
-            }
-        }
-        host.registry.read_again();
-        follow::feed(&host);
+        let todo = documents.into_iter().zip(&lines);
+        let todo = todo.filter(|(_, line)| {
+            let verdict = line.verdict;
+            matches!(verdict, DeclareVerdict::New | DeclareVerdict::Changed)
+        });
+        let todo: Vec<_> = todo.map(|(document, _)| document).collect();
+        let taken = take_all(Arc::clone(&host), todo);
+        let asked = attempt("apply documents on", &host.name);
+        let ended = tokio::spawn(taken).await;
+        ended.map_err(|error| asked.broken(&error))??;
     }
     Ok(Json(DeclareReport { lines }))
+}
+
+async fn take_all(
+    host: Arc<Host>,
+    documents: Vec<Document>,
+) -> Result<(), Refusal> {
+    let mut taken = Ok(());
+    for document in &documents {
+        taken = take(&host, document).await;
+        if taken.is_err() {
+            break;
+        }
+    }
+    host.registry.read_again();
+    follow::feed(&host);
+    taken
 }
 
 async fn take(host: &Host, document: &Document) -> Result<(), Refusal> {

@@ -103,3 +103,68 @@ fn what_a_document_needs_may_come_with_it_and_nothing_comes_twice() {
         ["Team blog new", "Team blog refused", "App blog/api new"]
     );
 }
+
+#[track_caller]
+fn why(document: Value) -> String {
+    let mut documents = vec![serde_json::from_value(document).unwrap()];
+    let lines = known().judge(&mut documents);
+    assert_eq!(lines[0].verdict.as_str(), "refused", "{lines:?}");
+    lines[0].why.join("; ")
+}
+
+#[test]
+fn a_pool_that_a_command_would_refuse_is_refused_before_anything_is_done() {
+    let pool = |name: &str, cidrs: &[&str]| {
+        why(json!({"kind": "Pool", "name": name, "cidrs": cidrs}))
+    };
+    let table = [
+        (pool("default", &["10.77.0.0/17"]), "does not shrink"),
+        (pool("default", &["10.78.0.0/16"]), "does not contain"),
+        (pool("default", &["10.77.0.0/16", "fd00::/64"]), "another pool"),
+        (pool("default", &["fd00::/64"]), "another pool"),
+        (pool("default", &[]), "no prefix"),
+        (pool("more", &["10.77.9.0/24"]), "overlaps"),
+        (pool("more", &["127.0.0.0/16"]), "loopback"),
+        (pool("more", &["10.1.0.0/16", "10.2.0.0/16"]), "one prefix per"),
+    ];
+    for (why, part) in table {
+        assert!(why.contains(part), "{why}: {part}");
+    }
+}
+
+#[test]
+fn documents_that_contradict_each_other_are_refused() {
+    let lines = becomes(json!([
+        {"kind": "Pool", "name": "a", "cidrs": ["10.90.0.0/16"]},
+        {"kind": "Pool", "name": "b", "cidrs": ["10.90.9.0/24"]},
+        {"kind": "Pool", "name": "default", "cidrs": ["10.76.0.0/15"]},
+        {"kind": "Pool", "name": "old", "cidrs": ["10.76.9.0/24"]},
+        {"kind": "Team", "name": "x", "number": 9},
+        {"kind": "Team", "name": "y", "number": 9},
+        {"kind": "App", "team": "shop", "name": "api", "number": 4},
+        {"kind": "App", "team": "shop", "name": "web", "number": 4},
+    ]));
+    assert_eq!(
+        lines,
+        [
+            "Pool a new",
+            "Pool b refused",
+            "Pool default changed",
+            "Pool old refused",
+            "Team x new",
+            "Team y refused",
+            "App shop/api new",
+            "App shop/web refused",
+        ]
+    );
+}
+
+#[test]
+fn teams_come_by_number_and_those_without_one_last() {
+    let lines = becomes(json!([
+        {"kind": "Team", "name": "a"},
+        {"kind": "Team", "name": "b", "number": 12},
+        {"kind": "Team", "name": "c", "number": 7},
+    ]));
+    assert_eq!(lines, ["Team c new", "Team b new", "Team a new"]);
+}
