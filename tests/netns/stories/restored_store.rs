@@ -28,7 +28,7 @@ fn crowd(host: &Host, name: &str, count: usize) -> Vec<Container> {
     all
 }
 
-fn is_published(host: &Host) {
+pub(crate) fn is_published(host: &Host) {
     within(seconds(30), "the store knows all", || {
         worker(host, "publish").starts_with("all is in").then_some(())
     });

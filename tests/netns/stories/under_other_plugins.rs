@@ -14,6 +14,8 @@ use tartan_stories::{
     Container, Host, Network, World, leftover, story, tcp, within,
 };
 
+use crate::restored_store::is_published;
+
 fn ranges() -> Value {
     json!({
         "ranges": [
@@ -228,6 +230,9 @@ story!(the_agent_may_die_in_any_add_of_another_plugin, |world| {
         leftover::none_on(&ambre);
         ambre.attaches(&front, &ptp());
         front.detach(&ptp()).unwrap();
+        // Killed before the store knows of the DEL, the next agent would keep
+        // the addresses until this container's namespace has ended.
+        is_published(&ambre);
     }
 });
 
