@@ -101,8 +101,8 @@ impl Dataplane {
         })
     }
 
-    /// The names under which maps should be pinned and are not: their file
-    /// is gone, or is of another map.
+    /// The names under which maps should be pinned and nothing is. A file of
+    /// another map there is not noticed here; [`Self::pin_again`] replaces it.
     pub fn lost_pins(&self) -> Vec<&'static str> {
         self.pins.lost()
     }
@@ -220,9 +220,10 @@ impl Dataplane {
         if self.endpoint(ifindex)?.as_ref() != Some(endpoint) {
             return Ok(false);
         }
+        let wanted = endpoint.local_address(ifindex);
         for key in endpoint.keys() {
             let found = self.reader.endpoint_by_address.get(&key)?;
-            if found.is_none_or(|it| it.ifindex != ifindex) {
+            if found != Some(wanted) {
                 return Ok(false);
             }
         }

@@ -68,8 +68,8 @@ impl Pins {
         Ok(Self { dir: dir.to_owned(), held })
     }
 
-    /// The names that do not lead to their map any more. Cheap: this is asked
-    /// all the time.
+    /// The names that lead to nothing any more. Whether a file is of the map
+    /// is not asked: that takes opening it, and this is asked all the time.
     pub(crate) fn lost(&self) -> Vec<&'static str> {
         let is_lost = |held: &&Held| !self.dir.join(held.name).exists();
         self.held.iter().filter(is_lost).map(|held| held.name).collect()

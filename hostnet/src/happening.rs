@@ -140,6 +140,20 @@ pub fn happenings(mut datagram: &[u8]) -> impl Iterator<Item = Happening> {
     })
 }
 
+/// True where all messages of a datagram tell of what the socket with this
+/// number asked for.
+pub fn is_sent_by(mut datagram: &[u8], port: u32) -> bool {
+    let mut is_any = false;
+    while let Some((message, rest)) = split(datagram) {
+        datagram = rest;
+        is_any = true;
+        if NetlinkBuffer::new(message).port_number() != port {
+            return false;
+        }
+    }
+    is_any
+}
+
 fn read(message: &[u8]) -> Result<Option<Happening>, Malformed> {
     let payload =
         message.get(MESSAGE_HEADER_BYTES..).ok_or(Malformed::Header)?;

@@ -57,7 +57,7 @@ pub use batch::Batch;
 pub use conntrack::{Connection, Conntrack};
 pub use error::{BatchError, ExchangeError, Failure, OpenError, ReadError};
 pub use filter::{BlockPair, Filter, FilterPlace, FilterSpec, FilterTask};
-pub use happening::{Change, Happening, happenings};
+pub use happening::{Change, Happening, happenings, is_sent_by};
 pub use indexes::LinkIndexes;
 pub use link::{Link, VethEnd, VethSpec};
 pub use monitor::{Monitor, Received, Scope};

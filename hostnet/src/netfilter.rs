@@ -93,6 +93,7 @@ impl NetfilterError {
 #[derive(Debug)]
 pub(crate) struct Netfilter {
     socket: Socket,
+    port: u32,
     sequence: u32,
     datagram: Vec<u8>,
 }
@@ -118,7 +119,15 @@ impl Netfilter {
         setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BYTES)?;
         // Only what is used is taken.
         setsockopt(&socket, sockopt::SndBufForce, &SEND_BYTES)?;
-        Ok(Self { socket, sequence: 0, datagram: vec![0; DATAGRAM_BYTES] })
+        let mut address = SocketAddr::new(0, 0);
+        socket.get_address(&mut address)?;
+        let (port, datagram) = (address.port_number(), vec![0; DATAGRAM_BYTES]);
+        Ok(Self { socket, port, sequence: 0, datagram })
+    }
+
+    /// The socket's number.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
     }
 
     /// Sends messages at once, and answers with the verdicts that came.

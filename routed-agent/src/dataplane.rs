@@ -128,23 +128,38 @@ fn programs() -> [(u32, Direction); 2] {
     ]
 }
 
-/// The clsact qdisc of a link with our blocks, in the place of any other.
+/// What giving a link our clsact qdisc took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClsactMade {
+    /// It had none, or ours already: nothing else was touched.
+    Added,
+    /// It had another's: the link is down, without its routes and neighbours,
+    /// and is the caller's to set up.
+    InPlaceOfAnother,
+}
+
+/// The clsact qdisc of a link with our blocks, in the place of any other. A
+/// link between two qdiscs would let packets pass unjudged: it is set down
+/// first, and stays down where ours is refused.
 pub(crate) fn clsact_again(
     rtnl: &mut Rtnl,
     index: u32,
-) -> Result<(), BatchError> {
-    let mut batch = Batch::new();
-    batch.delete_clsact(index);
-    // Absent, where it was removed: tc has EINVAL for that.
-    if let Err(error) = rtnl.apply(batch)
-        && !error.is_absent()
-        && error.errno() != Some(nix::libc::EINVAL)
-    {
-        return Err(error);
-    }
+) -> Result<ClsactMade, BatchError> {
     let mut batch = Batch::new();
     batch.clsact(index, BLOCKS);
-    rtnl.apply(batch).map(drop)
+    match rtnl.apply(batch) {
+        Err(error) if error.is_exists() => {}
+        done => return done.map(|_| ClsactMade::Added),
+    }
+    if rtnl.blocks(index).is_ok_and(|found| found == Some(BLOCKS)) {
+        return Ok(ClsactMade::Added);
+    }
+    let mut batch = Batch::new();
+    batch.down(index);
+    rtnl.apply(batch)?;
+    let mut batch = Batch::new();
+    batch.delete_clsact(index).clsact(index, BLOCKS);
+    rtnl.apply(batch).map(|_| ClsactMade::InPlaceOfAnother)
 }
 
 /// The programs could not be told of the host.

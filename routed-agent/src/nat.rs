@@ -76,8 +76,10 @@ pub(crate) struct TableState {
 pub(crate) struct Skeleton {
     pub(crate) chains: BTreeSet<Chain>,
     pub(crate) sets: BTreeSet<Set>,
-    /// For each chain its rules in their order, each by its comment, which
-    /// ends with a digest of what it does.
+    /// For each chain its rules in their order, each by its comment. It ends
+    /// with a digest of what our build wrote: rules that are missing, or of
+    /// another build, are noticed, and one that somebody rewrote under the
+    /// same comment is not.
     pub(crate) rules: BTreeMap<String, Vec<String>>,
 }
 
@@ -118,6 +120,11 @@ impl Translator {
             last: Mutex::default(),
             told: Mutex::default(),
         }
+    }
+
+    /// The number by which the kernel tells our changes from others'.
+    pub(crate) fn port(&self) -> Option<u32> {
+        lock(&self.kernel).as_ref().map(Nft::port)
     }
 
     /// What is done with tables of others from the next run on.

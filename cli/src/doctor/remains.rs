@@ -26,7 +26,6 @@ const KEEPER_ALT_NAME: &str = "tartan-keeper";
 pub(super) enum Remains {
     Links { names: String },
     ForeignName { link: String },
-    OldPins { dir: PathBuf },
     ClockSetBack { file: PathBuf, ahead: Duration },
     InotifyLow { instances: u64 },
 }
@@ -53,14 +52,6 @@ impl Case for Remains {
                       start"
                     .to_owned(),
                 remedy: format!("ip link delete {link}"),
-            },
-            Self::OldPins { dir } => Finding {
-                id: "old-pins",
-                severity: Severity::Warning,
-                object: dir.display().to_string(),
-                why: "maps of another version of the agent take room"
-                    .to_owned(),
-                remedy: format!("rm -r {}", dir.display()),
             },
             Self::ClockSetBack { file, ahead } => Finding {
                 id: "clock-set-back",
@@ -99,8 +90,6 @@ pub(super) struct Facts {
     /// Names of the host's ends that records know; none where an agent looks
     /// after them itself.
     pub(super) known: Option<Vec<String>>,
-    /// Directories of pins.
-    pub(super) pins: Vec<PathBuf>,
     /// The file of ours that is furthest ahead of the clock.
     pub(super) ahead: Option<(PathBuf, Duration)>,
     pub(super) inotify_instances: Option<u64>,
@@ -118,7 +107,6 @@ pub(super) fn read(ground: &Ground) -> Facts {
     Facts {
         links: links.unwrap_or_default(),
         known,
-        pins: children(&places.bpf_dir).collect(),
         ahead,
         inotify_instances: ground::number(instances),
     }
@@ -174,19 +162,6 @@ pub(super) fn decide(facts: &Facts) -> Vec<Remains> {
     if keeper.is_some_and(|link| !link.is_called(KEEPER_ALT_NAME)) {
         all.push(Remains::ForeignName { link: KEEPER.to_owned() });
     }
-    let mut versions: Vec<(u32, &PathBuf)> = facts
-        .pins
-        .iter()
-        .filter_map(|dir| {
-            let name = dir.file_name()?.to_str()?;
-            Some((name.strip_prefix('v')?.parse().ok()?, dir))
-        })
-        .collect();
-    versions.sort_unstable();
-    versions.pop();
-    for (_, dir) in versions {
-        all.push(Remains::OldPins { dir: dir.clone() });
-    }
     if let Some((file, ahead)) = &facts.ahead
         && *ahead > CLOCK_SLACK
     {
@@ -207,7 +182,6 @@ pub(super) fn examples() -> Vec<Remains> {
     vec![
         Remains::Links { names: "LINKS".to_owned() },
         Remains::ForeignName { link: KEEPER.to_owned() },
-        Remains::OldPins { dir: "DIR".into() },
         Remains::ClockSetBack { file: "FILE".into(), ahead: CLOCK_SLACK },
         Remains::InotifyLow { instances: 1 },
     ]

@@ -67,3 +67,19 @@ proptest! {
         let _ = happenings(&bytes).count();
     }
 }
+
+#[test]
+fn a_datagram_is_somebodys_where_all_its_messages_are() {
+    let message = |port: u32| {
+        let mut bytes = vec![0; 16];
+        bytes[..4].copy_from_slice(&16_u32.to_ne_bytes());
+        bytes[12..].copy_from_slice(&port.to_ne_bytes());
+        bytes
+    };
+    let both = [message(7), message(7)].concat();
+    let mixed = [message(7), message(8)].concat();
+    assert!(super::is_sent_by(&both, 7));
+    assert!(!super::is_sent_by(&both, 8));
+    assert!(!super::is_sent_by(&mixed, 7));
+    assert!(!super::is_sent_by(&[], 7));
+}

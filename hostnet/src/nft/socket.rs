@@ -22,6 +22,12 @@ impl Nft {
         Netfilter::open().map(Self)
     }
 
+    /// The socket's number, which the kernel puts into what it tells others
+    /// of changes made by it; see [`is_sent_by`](crate::is_sent_by).
+    pub fn port(&self) -> u32 {
+        self.0.port()
+    }
+
     /// Makes all changes, or none.
     pub fn apply(&mut self, all: &Transaction) -> Result<(), NetfilterError> {
         if all.is_empty() {

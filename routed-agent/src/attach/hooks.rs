@@ -13,8 +13,8 @@ use tartan_hostnet::{
 use tartan_model::AttachMode;
 use thiserror::Error;
 
-use crate::attach::wire::BLOCKS;
-use crate::dataplane::{HANDLE, PRIORITY};
+use crate::attach::wire;
+use crate::dataplane::{ClsactMade, HANDLE, PRIORITY, clsact_again};
 use crate::host::Host;
 use crate::limiter::{self, LimiterError};
 
@@ -75,9 +75,16 @@ pub(crate) fn mend(
     if record.attach != AttachMode::SharedBlock {
         return put(&host.dataplane, rtnl, record);
     }
-    let mut batch = Batch::new();
-    batch.clsact(record.host_index, BLOCKS);
-    made(rtnl, record, batch)
+    let refused = |source| {
+        let link = record.attached.host_link.clone();
+        HookError::Filters { link, source }
+    };
+    match clsact_again(rtnl, record.host_index).map_err(refused)? {
+        ClsactMade::Added => Ok(()),
+        ClsactMade::InPlaceOfAnother => {
+            rtnl.apply(wire::rewire(record)).map(drop).map_err(refused)
+        }
+    }
 }
 
 /// Takes away what does not go with the link. Absent is success.

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::enter::Entered;
 use super::kind::{Difference, Kind};
 use crate::attach::{shape, wire};
-use crate::dataplane::clsact_again;
+use crate::dataplane::{ClsactMade, clsact_again};
 use crate::host::Host;
 
 /// Something stayed as it was found.
@@ -33,9 +33,8 @@ pub(crate) fn host_side(
     if has(Kind::MapEntry) {
         host.dataplane.put_endpoint(index, &shape::entry(record))?;
     }
-    if has(Kind::Qdisc) {
-        clsact_again(rtnl, index)?;
-    }
+    let went_down = has(Kind::Qdisc)
+        && clsact_again(rtnl, index)? == ClsactMade::InPlaceOfAnother;
     let attached = &record.attached;
     let mut batch = Batch::new();
     if has(Kind::HostLinkAltName) {
@@ -60,7 +59,7 @@ pub(crate) fn host_side(
         Kind::HostRoute,
         Kind::HostNeighbour,
     ];
-    if lies_on_link.into_iter().any(has) {
+    if went_down || lies_on_link.into_iter().any(has) {
         rtnl.apply(wire::rewire(record))?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use tartan_agent_api::record::RecordState;
-use tartan_hostnet::{Change, Happening, Received, happenings};
+use tartan_hostnet::{Change, Happening, Received, happenings, is_sent_by};
 
 use super::host_wide::Thing;
 use super::kind::{Difference, Kind, Subject};
@@ -14,6 +14,9 @@ use super::watch::{LONGEST_REST, REST, Target, Watch};
 use crate::attach::wire;
 use crate::dataplane;
 
+/// A look at all of translation is followed by so many times the time that
+/// it took: somebody may change rules in a loop.
+const TRANSLATION_REST: u32 = 100;
 /// Datagrams that are read before anything else has its turn.
 const MOST_DATAGRAMS: usize = 4096;
 
@@ -47,8 +50,10 @@ impl Watch {
                     (id, happenings(datagram).collect())
                 }
                 Ok(Received::Nothing) | Err(_) => break,
+                // No more than what happens in containers is heard here: one
+                // of them must not have the whole host looked at.
                 Ok(Received::Lost) => {
-                    self.is_round_due = true;
+                    self.is_inside_round_due = true;
                     continue;
                 }
             };
@@ -58,15 +63,35 @@ impl Watch {
         self.deaf_until = Instant::now() + rest;
     }
 
-    /// Somebody changed rules of netfilter: theirs may have been ours.
+    /// Somebody changed rules of netfilter: theirs may have been ours. What
+    /// this agent changed itself is passed over.
     pub(super) fn hear_nftables(&mut self) {
+        let mut own = None;
         for _ in 0..MOST_DATAGRAMS {
-            match self.nftables.receive() {
-                Ok(Received::Nothing) | Err(_) => return,
-                Ok(Received::Messages { .. } | Received::Lost) => {
-                    self.mark(Target::Thing(Thing::Translation));
+            let is_of_others = match self.nftables.receive() {
+                Ok(Received::Nothing) | Err(_) => break,
+                Ok(Received::Lost) => true,
+                Ok(Received::Messages { datagram, .. }) => {
+                    let nat = &self.looker.host.nat;
+                    let own = own.get_or_insert_with(|| nat.port());
+                    !own.is_some_and(|port| is_sent_by(datagram, port))
                 }
-            }
+            };
+            self.is_translation_due |= is_of_others;
+        }
+        if self.is_translation_due && Instant::now() >= self.translation_from {
+            self.is_translation_due = false;
+            self.mark(Target::Thing(Thing::Translation));
+        }
+    }
+
+    /// Looks at a thing of the host.
+    pub(super) fn look_at(&mut self, thing: Thing, cause: Cause) {
+        let began = Instant::now();
+        self.looker.thing(thing, cause);
+        if thing == Thing::Translation {
+            let rest = began.elapsed() * TRANSLATION_REST;
+            self.translation_from = Instant::now() + rest;
         }
     }
 
@@ -187,7 +212,8 @@ impl Watch {
         if let Some(Some((attachment, name))) = found {
             let said = format!("link {name} moved to another namespace");
             let what = Difference::new(Kind::HostLinkMoved, said);
-            self.looker.tell(&Subject::Attachment(attachment), what);
+            let subject = Subject::Attachment(attachment);
+            self.looker.tell(&subject, what, Cause::Change);
         }
     }
 

@@ -92,6 +92,15 @@ impl Kind {
         }
     }
 
+    /// True for what keeps packets judged: while it is other than we made it
+    /// containers send unjudged, so that it is never left alone.
+    pub(crate) fn keeps_packets_judged(self) -> bool {
+        matches!(
+            self,
+            Self::Keeper | Self::Filter | Self::Qdisc | Self::MapEntry
+        )
+    }
+
     /// True for what is told and not repaired: whoever did it meant it, and
     /// undoing it would take a link from where somebody wants it.
     pub(crate) fn is_only_told(self) -> bool {
@@ -133,12 +142,23 @@ impl fmt::Display for Subject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
     pub(crate) kind: Kind,
-    /// What was found in its place, for people.
+    /// What was found in its place, for people: one line, without control
+    /// characters.
     pub(crate) found: String,
 }
 
 impl Difference {
-    pub(crate) fn new(kind: Kind, found: impl Into<String>) -> Self {
-        Self { kind, found: found.into() }
+    /// A container gives its links any name, and this goes to terminals.
+    pub(crate) fn new(kind: Kind, found: impl AsRef<str>) -> Self {
+        let found = found.as_ref().chars().flat_map(|it| {
+            let escaped = it.is_control() || !it.is_ascii();
+            let plain = (!escaped).then_some(it);
+            let code = escaped.then(|| it.escape_default());
+            plain.into_iter().chain(code.into_iter().flatten())
+        });
+        Self { kind, found: found.collect() }
     }
 }
+
+#[cfg(test)]
+mod tests;

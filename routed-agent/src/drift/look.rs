@@ -176,32 +176,64 @@ impl Looker {
         let mut ours = Vec::new();
         for difference in all {
             if difference.kind.is_only_told() {
-                self.tell(subject, difference);
+                self.tell(subject, difference, cause);
                 continue;
             }
             let key = (subject.clone(), difference.kind);
-            match self.patience.judge(&key, cause, now) {
+            let verdict = match difference.kind.keeps_packets_judged() {
+                true => self.patience.keep(&key, now),
+                false => self.patience.judge(&key, cause, now),
+            };
+            match verdict {
                 Verdict::Repair => ours.push(difference),
-                Verdict::Leave => {}
-                Verdict::GiveUp => {
-                    let outcome = Outcome::GivenUp;
-                    let journal = &self.host.drift.journal;
-                    journal.note(subject, &difference, outcome, None);
-                    journal.leave(&self.patience.given_up());
+                Verdict::RepairAndTell => {
+                    self.tell_of_insistence(subject, &difference);
+                    ours.push(difference);
                 }
+                Verdict::Leave => {}
+                Verdict::GiveUp => self.give_up(subject, &difference),
             }
         }
         ours
     }
 
-    /// Says once what is nobody's to repair but whoever did it.
-    pub(super) fn tell(&mut self, subject: &Subject, what: Difference) {
+    fn tell_of_insistence(&self, subject: &Subject, what: &Difference) {
+        let said = format!(
+            "{}: is changed again and again, and put back each time",
+            what.found
+        );
+        let what = Difference::new(what.kind, said);
+        self.host.drift.journal.note(subject, &what, Outcome::Told, None);
+    }
+
+    fn give_up(&self, subject: &Subject, what: &Difference) {
+        let journal = &self.host.drift.journal;
+        journal.note(subject, what, Outcome::GivenUp, None);
+        journal.leave(&self.patience.given_up());
+    }
+
+    /// Says once what is nobody's to repair but whoever did it; of what a
+    /// container changes again and again no more than a few times, or nothing
+    /// else would be left in the journal.
+    pub(super) fn tell(
+        &mut self,
+        subject: &Subject,
+        what: Difference,
+        cause: Cause,
+    ) {
         let key = (subject.clone(), what.kind);
         if self.told.get(&key) == Some(&what.found) {
             return;
         }
-        self.host.drift.journal.note(subject, &what, Outcome::Told, None);
-        self.told.insert(key, what.found);
+        match self.patience.judge(&key, cause, Instant::now()) {
+            Verdict::Leave => {}
+            Verdict::GiveUp => self.give_up(subject, &what),
+            Verdict::Repair | Verdict::RepairAndTell => {
+                let journal = &self.host.drift.journal;
+                journal.note(subject, &what, Outcome::Told, None);
+                self.told.insert(key, what.found);
+            }
+        }
     }
 
     fn note(

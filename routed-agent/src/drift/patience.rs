@@ -8,6 +8,9 @@
 //!    ^                                                          |
 //!    '----------- a minute without a change, or asked ----------'
 //! ```
+//!
+//! What keeps packets judged is never given up: it is repaired whenever it is
+//! found changed, and that it does not end is told once a minute.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -22,6 +25,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 pub(crate) enum Verdict {
     /// Repair it.
     Repair,
+    /// Repair it, and say that it is changed again and again.
+    RepairAndTell,
     /// Stop repairing it, and say so.
     GiveUp,
     /// It is given up: leave it.
@@ -42,6 +47,8 @@ pub(crate) enum Cause {
 enum Case {
     /// When it was changed, at most [`MOST`] times.
     Repaired(VecDeque<Instant>),
+    /// As before, of what is never given up; when that was told at last.
+    Kept(VecDeque<Instant>, Option<Instant>),
     /// Given up; when it was changed at last.
     GivenUp(Instant),
 }
@@ -66,6 +73,7 @@ impl<K: Ord + Clone> Patience<K> {
     ) -> Verdict {
         let fresh = || Case::Repaired(VecDeque::new());
         match self.0.entry(key.clone()).or_insert_with(fresh) {
+            Case::Kept(..) => self.keep(key, now),
             Case::GivenUp(last) => {
                 if cause == Cause::Change {
                     *last = now;
@@ -84,13 +92,33 @@ impl<K: Ord + Clone> Patience<K> {
         }
     }
 
+    /// A thing was found changed that is never given up.
+    pub(crate) fn keep(&mut self, key: &K, now: Instant) -> Verdict {
+        let fresh = || Case::Kept(VecDeque::new(), None);
+        let case = self.0.entry(key.clone()).or_insert_with(fresh);
+        let Case::Kept(times, told) = case else { return Verdict::Repair };
+        times.retain(|time| now.duration_since(*time) < WINDOW);
+        times.push_back(now);
+        if times.len() > MOST {
+            times.pop_front();
+        }
+        let is_told = told.is_some_and(|at| now.duration_since(at) < WINDOW);
+        if times.len() < MOST || is_told {
+            return Verdict::Repair;
+        }
+        *told = Some(now);
+        Verdict::RepairAndTell
+    }
+
     /// Forgets what has been quiet for a minute; gives the things of it that
     /// had been given up.
     pub(crate) fn calm_down(&mut self, now: Instant) -> Vec<K> {
         let mut over = Vec::new();
         self.0.retain(|key, case| {
             let (last, is_given_up) = match case {
-                Case::Repaired(times) => (times.back().copied(), false),
+                Case::Repaired(times) | Case::Kept(times, _) => {
+                    (times.back().copied(), false)
+                }
                 Case::GivenUp(last) => (Some(*last), true),
             };
             let is_quiet =

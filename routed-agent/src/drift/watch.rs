@@ -9,7 +9,7 @@
 //! What containers do is heard by a socket of its own, and both reading it and
 //! looking into containers take at most a tenth of the time: a container that
 //! makes events in a loop fills its own socket and costs no more than that.
-//! What is lost of it is made up for by a round over all.
+//! What is lost of it is made up for by a round over all containers.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -38,6 +38,8 @@ use crate::{chain, dataplane, isolate};
 
 /// Events that come together are read together: an ADD makes some twenty.
 const GATHER: Duration = Duration::from_millis(15);
+/// Looks at the host before anything else has its turn.
+const MOST_LOOKS: usize = 256;
 /// How often that is looked at of which nobody tells.
 const TICK: Duration = Duration::from_millis(500);
 /// Between two rounds over all because events were lost.
@@ -96,6 +98,9 @@ pub(crate) fn start(
         deaf_until: now,
         next_round: now,
         is_round_due: true,
+        is_inside_round_due: false,
+        is_translation_due: false,
+        translation_from: now,
     };
     thread::Builder::new()
         .name("drift".to_owned())
@@ -122,6 +127,12 @@ pub(super) struct Watch {
     pub(super) deaf_until: Instant,
     pub(super) next_round: Instant,
     pub(super) is_round_due: bool,
+    /// The same, for containers only.
+    pub(super) is_inside_round_due: bool,
+    /// Somebody changed rules of netfilter.
+    pub(super) is_translation_due: bool,
+    /// They are not looked at before.
+    pub(super) translation_from: Instant,
 }
 
 impl Watch {
@@ -146,9 +157,12 @@ impl Watch {
     fn wait(&self) -> bool {
         let now = Instant::now();
         let inside = self.inside.deadline().map(|at| at.max(self.rest_until));
-        let round = self.is_round_due.then_some(self.next_round);
+        let is_round_due = self.is_round_due || self.is_inside_round_due;
+        let round = is_round_due.then_some(self.next_round);
+        let translation =
+            self.is_translation_due.then_some(self.translation_from);
         let is_deaf = now < self.deaf_until;
-        let wakes = [self.outside.deadline(), inside, round]
+        let wakes = [self.outside.deadline(), inside, round, translation]
             .into_iter()
             .flatten()
             .chain(is_deaf.then_some(self.deaf_until))
@@ -243,11 +257,22 @@ impl Watch {
             self.next_round = now;
             self.is_round_due = true;
         }
-        if !self.is_round_due || now < self.next_round {
+        let is_due = self.is_round_due || self.is_inside_round_due;
+        if !is_due || now < self.next_round {
             return;
         }
-        self.is_round_due = false;
         self.next_round = now + ROUND;
+        self.is_inside_round_due = false;
+        let host = Arc::clone(&self.looker.host);
+        for it in host.attachments.look_at_all(|r| r.attachment.clone()) {
+            self.inside.mark(it, Cause::Sweep, now);
+        }
+        if std::mem::take(&mut self.is_round_due) {
+            self.round_outside(now);
+        }
+    }
+
+    fn round_outside(&mut self, now: Instant) {
         if let Ok(links) = self.looker.rtnl.links() {
             links.iter().for_each(|link| self.namespaces.is(link));
         }
@@ -256,14 +281,16 @@ impl Watch {
         }
         let host = Arc::clone(&self.looker.host);
         for it in host.attachments.look_at_all(|r| r.attachment.clone()) {
-            self.inside.mark(it.clone(), Cause::Sweep, now);
             self.outside.mark(Target::End(it), Cause::Sweep, now);
         }
     }
 
     fn look_outside(&mut self) {
         let began = Instant::now();
-        while let Some((target, cause)) = self.outside.next(began) {
+        for _ in 0..MOST_LOOKS {
+            let Some((target, cause)) = self.outside.next(began) else {
+                return;
+            };
             match target {
                 Target::End(attachment) => {
                     let looked =
@@ -274,7 +301,7 @@ impl Watch {
                         self.outside.mark(target, cause, now);
                     }
                 }
-                Target::Thing(thing) => self.looker.thing(thing, cause),
+                Target::Thing(thing) => self.look_at(thing, cause),
                 Target::Addresses => {
                     let host = Arc::clone(&self.looker.host);
                     let rtnl = &mut self.looker.rtnl;

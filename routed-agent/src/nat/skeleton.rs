@@ -330,8 +330,8 @@ fn equal(value: &[u8]) -> E {
     E::Compare(Comparison::Equal, Register(0), value.to_vec())
 }
 
-/// A rule whose comment ends with a digest of what it does: a rule that
-/// another build wrote, or that somebody put in its place, has another.
+/// A rule whose comment ends with a digest of what it does: one that another
+/// build wrote has another.
 fn rule<const N: usize>(chain: &str, says: &str, parts: [Vec<E>; N]) -> Rule {
     let expressions: Vec<E> = parts.into_iter().flatten().collect();
     let digest = fnv(format!("{expressions:?}").as_bytes());

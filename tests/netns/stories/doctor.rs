@@ -399,11 +399,6 @@ story!(leftovers_are_found, |world| {
     visited.does(&remedy_of(&visited, "name-taken"));
     is_not_found(&visited, "name-taken");
 
-    let old = ambre.bpf_dir().join("v0");
-    fs::create_dir(&old).unwrap();
-    visited.does(&remedy_of(&visited, "old-pins"));
-    is_not_found(&visited, "old-pins");
-
     let store = ambre.state_dir().join("store/store.db");
     visited.does(&format!("touch -d '1 hour' {}", store.display()));
     let remedy = remedy_of(&visited, "clock-set-back");

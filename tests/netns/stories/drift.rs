@@ -81,6 +81,10 @@ story!(what_others_change_at_a_host_end_is_put_back, |world| {
     let there = ambre.netns();
     ip(there, "link add others0 type veth peer name others1");
     ip(there, "link set others0 up");
+    let batch = ambre.run_dir().join("another-qdisc");
+    let lines =
+        format!("qdisc del dev {link} clsact\nqdisc add dev {link} clsact\n");
+    fs::write(&batch, lines).unwrap();
 
     for (kind, line) in [
         ("host_link", format!("ip link set {link} down")),
@@ -100,6 +104,7 @@ story!(what_others_change_at_a_host_end_is_put_back, |world| {
             format!("ip neigh replace {v6} lladdr 2:0:0:0:0:9 dev {link}"),
         ),
         ("qdisc", format!("tc qdisc del dev {link} clsact")),
+        ("qdisc", format!("tc -batch {}", batch.display())),
     ] {
         let before = last_event(&ambre);
         does(there, &line).success(&line);
@@ -249,7 +254,7 @@ story!(maps_are_pinned_again_where_the_bpf_file_system_went, |world| {
     assert!(pins > 0);
     let there = dir.display();
     for line in [
-        format!("rm -r {there}/v*"),
+        format!("rm -r {there}/[0-9]*"),
         format!("umount {there}"),
         format!("umount {there} && mount -t bpf bpf {there}"),
     ] {
@@ -336,6 +341,65 @@ story!(what_is_changed_again_and_again_is_left_alone_and_told, |world| {
     front.reaches(&stock, tcp(80));
     let said = ambre.tartan("status").success("tartan status");
     assert!(!said.contains("GIVEN UP: "), "{said}");
+});
+
+// While these are not ours packets pass unjudged: patience has no end there.
+story!(what_keeps_packets_judged_is_put_back_however_often, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let stock = ambre.runs("stock", &shop());
+    let link = front.result().host_link();
+    for (kind, line) in [
+        ("qdisc", format!("tc qdisc del dev {link} clsact")),
+        ("filter", "tc filter del block 29793 ingress".to_owned()),
+        ("keeper", "tc qdisc del dev tartan0 clsact".to_owned()),
+    ] {
+        for _ in 0..7 {
+            let before = last_event(&ambre);
+            does(ambre.netns(), &line).success(&line);
+            tells(&ambre, kind, "repaired", before);
+        }
+        let event = tells(&ambre, kind, "told", 0);
+        let found = event["found"].as_str().unwrap();
+        assert!(found.contains("changed again and again"), "{event}");
+    }
+    is_whole(&ambre, &front);
+    front.reaches(&stock, tcp(80));
+    let all = ambre.lists("events").to_string();
+    assert!(!all.contains("given-up"), "{all}");
+});
+
+// A container names its interface as it likes, and as often.
+story!(names_from_a_container_neither_reach_a_terminal_nor_fill_it, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let (mut name, mut number) = ("eth0".to_owned(), 0);
+    within(seconds(60), "names are not told any more", || {
+        number += 1;
+        let next = format!("\u{1b}[{number}m");
+        let mut rename = Command::new("ip");
+        rename.args(["link", "set", &name, "name", &next]);
+        run(front.netns(), &mut rename, b"").success("rename");
+        name = next;
+        let all = ambre.lists("events");
+        let mut all = all.as_array().unwrap().iter();
+        let is_it = |e: &&Value| {
+            e["kind"] == "inside_name" && e["outcome"] == "given-up"
+        };
+        all.find(is_it).map(drop)
+    });
+    let all = ambre.lists("events");
+    let told: Vec<_> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| e["kind"] == "inside_name" && e["outcome"] == "told")
+        .collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    for line in ["events", "status"] {
+        let said = ambre.tartan(line).success(line);
+        assert!(said.contains("u{1b}[") && !said.contains('\u{1b}'), "{said}");
+    }
 });
 
 /// Processor time of a process so far, in ticks of 10 ms.

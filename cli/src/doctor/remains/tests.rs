@@ -19,7 +19,6 @@ fn facts() -> Facts {
             link("tt1", "tartan,0000000000001,shop,front,eth0"),
         ],
         known: Some(vec!["tt1".to_owned()]),
-        pins: vec!["/bpf/v3".into(), "/bpf/maps.debug".into()],
         ahead: Some(("seen.json".into(), Duration::from_secs(60))),
         inotify_instances: Some(128),
     }
@@ -43,10 +42,6 @@ fn each_thing_that_is_left_or_wrong_is_told() {
         (
             Facts { links: vec![link("tartan0", "x")], ..facts() },
             Remains::ForeignName { link: "tartan0".to_owned() },
-        ),
-        (
-            Facts { pins: vec!["/v3".into(), "/v2".into()], ..facts() },
-            Remains::OldPins { dir: "/v2".into() },
         ),
         (
             Facts { ahead: Some(("f".into(), ahead)), ..facts() },

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Cause, Patience, Verdict};
 
 use Cause::{Change, Sweep};
-use Verdict::{GiveUp, Leave, Repair};
+use Verdict::{GiveUp, Leave, Repair, RepairAndTell};
 
 /// Changes at these seconds, why they were seen, and the verdicts.
 type Story = (&'static str, &'static [(u64, Cause, Verdict)]);
@@ -98,5 +98,24 @@ fn things_do_not_answer_for_each_other_and_are_forgotten() {
     assert_eq!(patience.judge(&"route", Change, start), Repair);
     let later = start + Duration::from_secs(60);
     assert_eq!(patience.calm_down(later), ["link"]);
+    assert!(patience.0.is_empty());
+}
+
+#[test]
+fn what_is_never_given_up_is_always_repaired_and_told_once_a_minute() {
+    let start = Instant::now();
+    let mut patience = Patience::default();
+    let verdicts: Vec<_> = (0..200)
+        .map(|second| {
+            patience.keep(&"filter", start + Duration::from_secs(second))
+        })
+        .collect();
+    let told: Vec<_> =
+        (0..200).filter(|n| verdicts[*n] == RepairAndTell).collect();
+    assert_eq!(told, [4, 64, 124, 184]);
+    assert!(verdicts.iter().all(|v| [Repair, RepairAndTell].contains(v)));
+    assert!(patience.given_up().is_empty());
+    let quiet = start + Duration::from_secs(199 + 60);
+    assert!(patience.calm_down(quiet).is_empty());
     assert!(patience.0.is_empty());
 }
