@@ -84,9 +84,26 @@ pub struct RuntimeConfig {
     /// `ipRanges`
     #[serde(rename = "ipRanges")]
     pub ip_ranges: Value,
+    /// `dns`
+    pub dns: Option<RuntimeDns>,
     /// Annotations of the pod, from containerd and CRI-O.
     #[serde(rename = "io.kubernetes.cri.pod-annotations")]
     pub annotations: Option<BTreeMap<String, String>>,
+}
+
+/// `dns` of `runtimeConfig`: containerd writes its keys with capitals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RuntimeDns {
+    /// `servers`
+    #[serde(alias = "Servers")]
+    pub servers: Option<Vec<String>>,
+    /// `searches`
+    #[serde(alias = "Searches")]
+    pub searches: Option<Vec<String>>,
+    /// `options`
+    #[serde(alias = "Options")]
+    pub options: Option<Vec<String>>,
 }
 
 /// `args`

@@ -14,6 +14,8 @@ use tartan_agent_api::plugin::{Attached, Given};
 use tartan_model::InterfaceName;
 use thiserror::Error;
 
+use crate::netconf::RuntimeDns;
+
 /// What a chain of plugins has made so far (CNI specification 1.1.0, section
 /// 5, "Add Success").
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -148,6 +150,23 @@ impl Dns {
         let domain = self.domain.as_ref().is_some_and(|text| !text.is_empty());
         let Self { nameservers, search, options, .. } = self;
         domain || [nameservers, search, options].iter().any(|l| l.is_some())
+    }
+
+    /// With what a request says in place of the same list here. An empty list
+    /// of a runtime says nothing: it sends all three.
+    #[must_use]
+    pub fn overridden(mut self, by: &RuntimeDns) -> Self {
+        let lists = [
+            (&mut self.nameservers, &by.servers),
+            (&mut self.search, &by.searches),
+            (&mut self.options, &by.options),
+        ];
+        for (ours, asked) in lists {
+            if !is_none_or_empty(asked) {
+                ours.clone_from(asked);
+            }
+        }
+        self
     }
 
     /// True where there is nothing to write.

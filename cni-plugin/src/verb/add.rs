@@ -32,7 +32,12 @@ pub fn run(added: &Added, scene: &Scene) -> Result<String, Failure> {
     let asked = Asked::of(&scene.document)?;
     let (network, ipam) = scene.network(&asked)?;
     let before = before(scene)?;
-    let plan = Plan { dns: dns(&network, &ipam)?, network, ipam };
+    let said = dns(&network, &ipam)?;
+    let dns = match &asked.runtime.dns {
+        Some(asked) => Some(said.unwrap_or_default().overridden(asked)),
+        None => said,
+    };
+    let plan = Plan { dns: dns.filter(Dns::is_set), network, ipam };
     let add = wanted(added, scene, (&plan.network, &plan.ipam), &asked)?;
     let attachment = add.attachment.clone();
     let netns = netns::open(Path::new(&added.netns), added.own_netns)?;

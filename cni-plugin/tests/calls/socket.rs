@@ -223,6 +223,31 @@ fn c_042_c_144_a_chain_goes_on_with_our_part_and_our_dns() {
 }
 
 #[test]
+fn what_a_request_says_of_names_goes_before_the_networks_list_by_list() {
+    let network = r#","dns":{"nameservers":["192.0.2.53"],
+        "domain":"shop.test","search":["shop.test"]}"#;
+    // containerd sends all three, with capitals.
+    for (asked, expected) in [
+        (
+            r#"{"Servers":["192.0.2.54"],"Searches":[],"Options":["ndots:2"]}"#,
+            json!({"nameservers": ["192.0.2.54"], "domain": "shop.test",
+                   "search": ["shop.test"], "options": ["ndots:2"]}),
+        ),
+        (
+            r#"{"servers":[],"searches":["a.test"],"options":[]}"#,
+            json!({"nameservers": ["192.0.2.53"], "domain": "shop.test",
+                   "search": ["a.test"]}),
+        ),
+    ] {
+        let runtime = format!(r#","runtimeConfig":{{"dns":{asked}}}"#);
+        let result = added("1.1.0", &format!("{network}{runtime}"));
+        assert_eq!(result["dns"], expected, "{asked}");
+        let result = added("1.1.0", &runtime);
+        assert_ne!(result["dns"], expected, "{asked}");
+    }
+}
+
+#[test]
 fn masquerade_and_host_ports_are_asked_of_the_agent() {
     let host = Host::new();
     let netns = Netns::new();
