@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use tartan_model::{
-    AppName, AttachMode, Attachment, ClassId, ContainerId, Generation,
-    InterfaceName, Limits, Mac, NetworkName, PoolName, Ranges, TeamName,
-    Translation, WorkloadName,
+    AppName, AttachMode, Attachment, CgroupPath, ClassId, ContainerId,
+    Generation, InterfaceName, Limits, Mac, NetworkName, PoolName, Ranges,
+    TeamName, Translation, WorkloadName,
 };
 
 /// Version of this protocol; both ends refuse another's.
@@ -75,6 +75,10 @@ pub struct Add {
     /// The workload whose addresses it wants, the same each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sticky: Option<WorkloadName>,
+    /// The container's control group, which is told of its class where the
+    /// host has net_cls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup: Option<CgroupPath>,
 }
 
 /// Who makes an attachment's link.

@@ -86,6 +86,9 @@ pub struct RuntimeConfig {
     pub ip_ranges: Value,
     /// `dns`
     pub dns: Option<RuntimeDns>,
+    /// `cgroupPath`
+    #[serde(rename = "cgroupPath")]
+    pub cgroup_path: Option<String>,
     /// Annotations of the pod, from containerd and CRI-O.
     #[serde(rename = "io.kubernetes.cri.pod-annotations")]
     pub annotations: Option<BTreeMap<String, String>>,

@@ -22,6 +22,7 @@ pub(crate) mod furnish;
 pub(crate) mod hooks;
 pub(crate) mod host_end;
 pub(crate) mod inside;
+mod net_cls;
 pub(crate) mod shape;
 pub(crate) mod shaping;
 pub(crate) mod status;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tartan_agent_api::plugin::{Action, Add, Attached, Delete, Link, Reply};
-use tartan_model::{Attachment, Translation};
+use tartan_model::{Attachment, CgroupPath, Translation};
 
 use crate::arguments::Arguments;
 use crate::encode::encode;
@@ -118,7 +118,14 @@ pub(crate) fn wanted(
         },
         attach: network.attach,
         limits: network.limits.and(wish.limits),
+        cgroup: cgroup(asked),
     })
+}
+
+/// The container's control group. A name in systemd's form (`SLICE:PREFIX:ID`)
+/// is no path, and says nothing of net_cls.
+fn cgroup(asked: &Asked) -> Option<CgroupPath> {
+    asked.runtime.cgroup_path.as_deref()?.parse().ok()
 }
 
 fn outcome(

@@ -22,7 +22,7 @@ use crate::attach::hooks::{self, HookError};
 use crate::attach::inside::Inside;
 use crate::attach::steps::{ADD_ANSWER, AddStep};
 use crate::attach::sticky::{self, StickyError};
-use crate::attach::{delete, host_end, shape, wire};
+use crate::attach::{delete, host_end, net_cls, shape, wire};
 use crate::attachments::Claim;
 use crate::endpoints::{self, Mode};
 use crate::host::Host;
@@ -411,6 +411,12 @@ impl Adding<'_> {
     }
 
     fn ready(&mut self) -> Result<(), AddError> {
+        if let Some(group) = &self.wish.cgroup
+            && let Err(error) = net_cls::tell(self.record.class(), group)
+        {
+            let attachment = &self.record.attachment;
+            tracing::warn!(%attachment, %group, "class not told: {error}");
+        }
         self.record.state = RecordState::Ready;
         self.claim.put(&self.record)?;
         let attachment = &self.record.attachment;

@@ -23,6 +23,7 @@ mod broken_places;
 mod chains;
 mod classes;
 mod configuration_changes;
+mod control_groups;
 mod doctor;
 mod drift;
 mod etcd_is_away;
