@@ -12,10 +12,11 @@ use tartan_ipam::records::Record as _;
 use tartan_ipam::{Claimed, HostRecord};
 use tartan_model::prefix::address_number;
 use tartan_model::{
-    App, HostName, Pool, Reservation, Settings, Team, TeamName,
+    App, AppNumber, ClassId, HostName, Pool, Reservation, Settings, Team,
+    TeamName, TeamNumber,
 };
 
-use crate::registry::Setting;
+use crate::registry::{Numbers, Setting, uses};
 
 mod pool;
 
@@ -31,6 +32,7 @@ pub(crate) struct Known {
     pub(crate) reservations: Vec<Reservation>,
     pub(crate) hosts: Vec<(HostName, HostRecord)>,
     pub(crate) blocks: Vec<Claimed>,
+    pub(crate) numbers: Numbers,
 }
 
 type Judged = (DeclareVerdict, Vec<String>);
@@ -127,19 +129,16 @@ impl Known {
                 self.pools.push(stored(it));
             }
             Document::Team(it) => {
-                self.teams.extend(it.number.map(|number| Team {
-                    v: Team::VERSION,
-                    name: it.name.clone(),
-                    number,
-                }));
+                if let Some(team) = as_team(it) {
+                    self.numbers.gave_team(team.number);
+                    self.teams.push(team);
+                }
             }
             Document::App(it) => {
-                self.apps.extend(it.number.map(|number| App {
-                    v: App::VERSION,
-                    team: it.team.clone(),
-                    name: it.name.clone(),
-                    number,
-                }));
+                if let Some(app) = as_app(it) {
+                    self.numbers.gave_app(&app.team, app.number);
+                    self.apps.push(app);
+                }
             }
             Document::Settings(_)
             | Document::Reservation(_)
@@ -199,7 +198,45 @@ impl Known {
             (None, Some(it)) => {
                 refused(&format!("team {} has that number", it.name))
             }
-            (None, None) => new(),
+            (None, None) => self.new_team(wanted),
+        }
+    }
+
+    fn new_team(&self, wanted: &DeclaredTeam) -> Judged {
+        let Some(team) = as_team(wanted) else { return new() };
+        let is_known = self.numbers.knows_team(&team);
+        let class = self.class(team.number, AppNumber::NONE);
+        match self.numbers.check_team(&team) {
+            Err(error) => refused(&error.to_string()),
+            Ok(()) if is_known => new(),
+            Ok(()) => self.new_class(class),
+        }
+    }
+
+    fn new_app(&self, wanted: &DeclaredApp) -> Judged {
+        let owner = self.teams.iter().find(|it| it.name == wanted.team);
+        let (Some(app), Some(owner)) = (as_app(wanted), owner) else {
+            return new();
+        };
+        let is_known = self.numbers.knows_app(owner, &app);
+        let class = self.class(owner.number, app.number);
+        match self.numbers.check_app(owner, &app) {
+            Err(error) => refused(&error.to_string()),
+            Ok(()) if is_known => new(),
+            Ok(()) => self.new_class(class),
+        }
+    }
+
+    fn class(&self, team: TeamNumber, app: AppNumber) -> ClassId {
+        ClassId::new(self.settings.cluster, team, app)
+    }
+
+    fn new_class(&self, class: ClassId) -> Judged {
+        match uses(self.blocks.iter().map(|it| &it.record), class) {
+            0 => new(),
+            _ => refused(&format!(
+                "containers have addresses under its class {class}"
+            )),
         }
     }
 
@@ -222,7 +259,7 @@ impl Known {
                 let other = &it.name;
                 refused(&format!("app {}/{other} has that number", it.team))
             }
-            (None, None) if is_there => new(),
+            (None, None) if is_there => self.new_app(wanted),
             (None, None) => {
                 refused(&format!("there is no team {}", wanted.team))
             }
@@ -261,6 +298,17 @@ impl Known {
             Some(_) => same(),
         }
     }
+}
+
+fn as_team(wanted: &DeclaredTeam) -> Option<Team> {
+    let (v, name) = (Team::VERSION, wanted.name.clone());
+    wanted.number.map(|number| Team { v, name, number })
+}
+
+fn as_app(wanted: &DeclaredApp) -> Option<App> {
+    let (v, team) = (App::VERSION, wanted.team.clone());
+    let name = wanted.name.clone();
+    wanted.number.map(|number| App { v, team, name, number })
 }
 
 /// Among teams, and among the apps of a team: by number, for numbers only

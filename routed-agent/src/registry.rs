@@ -18,6 +18,7 @@
 mod error;
 mod follow;
 mod mirror;
+mod numbers;
 mod setting;
 mod snapshot;
 mod write;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tartan_agent_api::Places;
+use tartan_ipam::records::Record as _;
 use tartan_model::{
     App, AppName, AppNumber, ClassId, Team, TeamName, TeamNumber,
 };
@@ -35,9 +37,10 @@ use tokio::sync::{Notify, watch};
 
 pub(crate) use error::RegistryError;
 pub(crate) use mirror::reprinted;
+pub(crate) use numbers::{Numbers, uses};
 pub(crate) use setting::{Setting, SettingError};
 pub(crate) use snapshot::{Origin, Snapshot};
-pub(crate) use write::{Entered, Freshness};
+pub(crate) use write::{Counter, Entered, Freshness};
 
 use follow::Follower;
 use mirror::Mirror;
@@ -161,7 +164,8 @@ impl Registry {
         number: TeamNumber,
     ) -> Result<(), RegistryError> {
         self.refuse_unless_agreed()?;
-        write::enter_team(&self.store, name, number).await?;
+        let team = Team { v: Team::VERSION, name: name.clone(), number };
+        write::enter_team(&self.store, &self.seen, &team).await?;
         self.seen.saw_team(number);
         self.heard(|now| now.teams.contains_key(name)).await;
         Ok(())
@@ -175,7 +179,9 @@ impl Registry {
         number: AppNumber,
     ) -> Result<(), RegistryError> {
         self.refuse_unless_agreed()?;
-        let entering = write::enter_app(&self.store, team, name, number);
+        let (v, of) = (App::VERSION, team.clone());
+        let app = App { v, team: of, name: name.clone(), number };
+        let entering = write::enter_app(&self.store, &self.seen, &app);
         let owner = entering.await?;
         self.seen.saw_app(owner.number, number);
         let key = (team.clone(), name.clone());

@@ -81,10 +81,12 @@ impl Seen {
             }
             for team in registry.teams.values() {
                 memory.saw_team(team.number);
+                memory.saw_name(team);
             }
             for app in registry.apps.values() {
                 if let Some(team) = registry.teams.get(&app.team) {
                     memory.saw_app(team.number, app.number);
+                    memory.saw_app_name(app);
                 }
             }
         });

@@ -23,7 +23,7 @@ use super::refusal::{Attempt, Question, Refusal, attempt};
 use crate::declared::{Known, stored};
 use crate::follow;
 use crate::host::Host;
-use crate::registry::{RegistryError, Setting};
+use crate::registry::{Counter, Numbers, RegistryError, Setting};
 
 /// What the store has could not be read.
 #[derive(Debug, Error)]
@@ -194,7 +194,28 @@ async fn read(host: &Host) -> Result<Known, ReadError> {
         reservations: all::<Reservation>(host, "reservations/").await?,
         hosts: hosts.flatten().collect::<Result<_, _>>()?,
         blocks: blocks.collect::<Result<_, _>>()?,
+        numbers: numbers(host).await?,
     })
+}
+
+/// Where the counters stand, and what this host has seen of numbers.
+async fn numbers(host: &Host) -> Result<Numbers, ReadError> {
+    let memory = host.seen.memory();
+    let mut numbers = Numbers { memory, ..Numbers::default() };
+    for entry in entries(host, "numbers/").await? {
+        let last = records::decode::<Counter>(&entry)?.last;
+        let parts = entry.key.components();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            [_, "teams"] => numbers.teams = Some(last),
+            [_, "apps", team] => {
+                let team = team.parse().ok();
+                numbers.apps.extend(team.map(|team| (team, last)));
+            }
+            _ => {}
+        }
+    }
+    Ok(numbers)
 }
 
 async fn all<T: Record>(host: &Host, under: &str) -> Result<Vec<T>, ReadError> {

@@ -148,6 +148,11 @@ fn registry(error: &RegistryError) -> (StatusCode, &'static str) {
             StatusCode::CONFLICT,
             "A number is never given twice; tartan export shows all.",
         ),
+        RegistryError::Number(_) => (
+            StatusCode::CONFLICT,
+            "Leave the number out, and it gets the next one; or apply the \
+             file on the host that it was exported from.",
+        ),
         RegistryError::TeamHasApps { .. } => (
             StatusCode::CONFLICT,
             "Delete them first: tartan app list TEAM shows them.",

@@ -168,3 +168,29 @@ fn teams_come_by_number_and_those_without_one_last() {
     ]));
     assert_eq!(lines, ["Team c new", "Team b new", "Team a new"]);
 }
+
+#[test]
+fn a_number_that_may_have_been_anothers_is_refused_beforehand() {
+    let mut known = known();
+    known.numbers.teams = Some(5);
+    known.numbers.apps.insert("shop".parse().unwrap(), 8);
+    let table = [
+        (json!({"kind": "Team", "name": "x", "number": 4}), "refused"),
+        (json!({"kind": "Team", "name": "x", "number": 6}), "new"),
+        (json!({"kind": "Team", "name": "x", "number": 4095}), "refused"),
+        (json!({"kind": "Team", "name": "x", "number": 0}), "refused"),
+        (
+            json!({"kind": "App", "team": "shop", "name": "a", "number": 8}),
+            "refused",
+        ),
+        (
+            json!({"kind": "App", "team": "shop", "name": "a", "number": 9}),
+            "new",
+        ),
+    ];
+    for (document, verdict) in table {
+        let mut one = vec![serde_json::from_value(document.clone()).unwrap()];
+        let lines = known.judge(&mut one);
+        assert_eq!(lines[0].verdict.as_str(), verdict, "{document}");
+    }
+}

@@ -8,6 +8,7 @@ use tartan_model::{AppName, ClassId, TeamName};
 use tartan_store::{Key, StoreError};
 use thiserror::Error;
 
+use super::numbers::NumberError;
 use super::setting::SettingError;
 
 /// A change of the registry that was not made, or a registry that could not
@@ -30,6 +31,8 @@ pub(crate) enum RegistryError {
     UnknownApp { team: TeamName, app: AppName },
     #[error("{owner} has number {number}")]
     OtherNumber { owner: String, number: u16 },
+    #[error(transparent)]
+    Number(#[from] NumberError),
     #[error("every number was given once already; the last was {last}")]
     NumbersUsedUp { last: u16 },
     #[error("team '{team}' still has apps: {count}")]

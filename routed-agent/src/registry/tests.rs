@@ -275,3 +275,42 @@ async fn a_restarted_agent_goes_on_from_the_mirror() {
     assert_eq!(mirrored.teams, registry.snapshot().teams);
     assert_eq!(registry.snapshot().origin, Origin::Store);
 }
+
+#[tokio::test]
+async fn a_declared_number_is_given_to_nobody_who_did_not_have_it() {
+    let dirs = Dirs::new();
+    let registry = dirs.registry().await;
+    let number = |number| TeamNumber::new(number).unwrap();
+    for name in ["shop", "blog"] {
+        registry.create_team(&team(name)).await.unwrap();
+    }
+    registry.create_app(&team("blog"), &app("api")).await.unwrap();
+    registry.delete_app(&team("blog"), &app("api")).await.unwrap();
+    registry.delete_team(&team("blog")).await.unwrap();
+
+    let refused = registry.enter_team(&team("other"), number(2)).await;
+    assert!(matches!(refused, Err(RegistryError::Number(_))), "{refused:?}");
+    let refused = registry.enter_team(&team("other"), number(4095)).await;
+    assert!(matches!(refused, Err(RegistryError::Number(_))), "{refused:?}");
+    registry.enter_team(&team("blog"), number(2)).await.unwrap();
+    let api = AppNumber(1);
+    let refused = registry.enter_app(&team("blog"), &app("web"), api).await;
+    assert!(matches!(refused, Err(RegistryError::Number(_))), "{refused:?}");
+    registry.enter_app(&team("blog"), &app("api"), api).await.unwrap();
+    let web = registry.create_app(&team("blog"), &app("web")).await.unwrap();
+    assert_eq!(web.value.number.0, 2, "the counter has outlived the team");
+    registry.enter_team(&team("other"), number(9)).await.unwrap();
+    let next = registry.create_team(&team("next")).await.unwrap();
+    assert_eq!(next.value.number.get(), 10);
+}
+
+#[tokio::test]
+async fn a_declared_number_whose_class_has_addresses_is_refused() {
+    let dirs = Dirs::new();
+    let registry = dirs.registry().await;
+    let class = "0007:0001".parse().unwrap();
+    put_block(&registry.store, &block(class, SlotState::Used)).await;
+    let seven = TeamNumber::new(7).unwrap();
+    let refused = registry.enter_team(&team("shop"), seven).await;
+    assert!(matches!(refused, Err(RegistryError::InUse { .. })));
+}

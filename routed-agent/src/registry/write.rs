@@ -10,12 +10,13 @@
 use serde::{Deserialize, Serialize};
 use tartan_ipam::records::{self, Record};
 use tartan_model::{
-    App, AppName, AppNumber, BlockRecord, ClassId, Settings, SlotState, Team,
-    TeamName, TeamNumber,
+    App, AppName, AppNumber, BlockRecord, ClassId, Settings, Team, TeamName,
+    TeamNumber,
 };
 use tartan_store::{Compare, Entry, Key, Outcome, Range, Store, Transaction};
 
 use super::error::RegistryError;
+use super::numbers::{Numbers, uses};
 use super::setting::Setting;
 use crate::seen::{Memory, Seen};
 
@@ -41,9 +42,9 @@ pub(crate) enum Freshness {
 
 /// The last number that was given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Counter {
+pub(crate) struct Counter {
     v: u8,
-    last: u16,
+    pub(crate) last: u16,
 }
 
 impl Record for Counter {
@@ -129,20 +130,20 @@ pub(super) async fn create_app(
 /// where it has that number.
 pub(super) async fn enter_team(
     store: &Store,
-    name: &TeamName,
-    number: TeamNumber,
+    seen: &Seen,
+    team: &Team,
 ) -> Result<(), RegistryError> {
+    let (name, number) = (&team.name, team.number);
     let key = Key::new(&["teams", name.as_str()]);
     let counter_key = Key::new(&["numbers", "teams"]);
     let all = Range::prefix("teams/");
-    let team = Team { v: Team::VERSION, name: name.clone(), number };
     for _ in 0..TRIES {
         // The counter first: whoever enters another one changes it.
         let (last, unchanged) = counter(store, &counter_key).await?;
         let teams = store.list(&all, None).await?.entries;
         let teams = teams.iter().map(records::decode::<Team>);
         let teams = teams.collect::<Result<Vec<_>, _>>()?;
-        if teams.contains(&team) {
+        if teams.contains(team) {
             return Ok(());
         }
         let is_other = |it: &&Team| it.name == *name || it.number == number;
@@ -151,13 +152,21 @@ pub(super) async fn enter_team(
             let number = other.number.get();
             return Err(RegistryError::OtherNumber { owner, number });
         }
-        let raised = last.max(number.get());
+        let memory = seen.memory();
+        let numbers = Numbers { teams: last, memory, ..Numbers::default() };
+        numbers.check_team(team)?;
+        if !numbers.knows_team(team) {
+            let cluster = settings(store).await?.1.cluster;
+            let class = ClassId::new(cluster, number, AppNumber::NONE);
+            refuse_if_used(store, class).await?;
+        }
+        let raised = last.unwrap_or(0).max(number.get());
         let taken =
             Taken { key: counter_key.clone(), number: raised, unchanged };
         let change = taken
             .raise()
             .when(Compare::Absent(key.clone()))
-            .put(key.clone(), records::encode(&key, &team)?);
+            .put(key.clone(), records::encode(&key, team)?);
         if let Commit::Done = commit(store, change).await? {
             return Ok(());
         }
@@ -168,16 +177,14 @@ pub(super) async fn enter_team(
 /// The same for an app; answers its team.
 pub(super) async fn enter_app(
     store: &Store,
-    team: &TeamName,
-    name: &AppName,
-    number: AppNumber,
+    seen: &Seen,
+    app: &App,
 ) -> Result<Team, RegistryError> {
+    let (team, name, number) = (&app.team, &app.name, app.number);
     let team_key = Key::new(&["teams", team.as_str()]);
     let key = Key::new(&["apps", team.as_str(), name.as_str()]);
     let counter_key = Key::new(&["numbers", "apps", team.as_str()]);
     let all = Range::prefix(&format!("apps/{team}/"));
-    let (v, named) = (App::VERSION, name.clone());
-    let app = App { v, team: team.clone(), name: named, number };
     for _ in 0..TRIES {
         let (team_entry, owner) = read::<Team>(store, &team_key)
             .await?
@@ -186,7 +193,7 @@ pub(super) async fn enter_app(
         let apps = store.list(&all, None).await?.entries;
         let apps = apps.iter().map(records::decode::<App>);
         let apps = apps.collect::<Result<Vec<_>, _>>()?;
-        if apps.contains(&app) {
+        if apps.contains(app) {
             return Ok(owner);
         }
         let is_other = |it: &&App| it.name == *name || it.number == number;
@@ -195,14 +202,24 @@ pub(super) async fn enter_app(
             let number = other.number.0;
             return Err(RegistryError::OtherNumber { owner, number });
         }
-        let raised = last.max(number.0);
+        let memory = seen.memory();
+        let last_apps = last.map(|last| (team.clone(), last));
+        let apps = last_apps.into_iter().collect();
+        let numbers = Numbers { apps, memory, ..Numbers::default() };
+        numbers.check_app(&owner, app)?;
+        if !numbers.knows_app(&owner, app) {
+            let cluster = settings(store).await?.1.cluster;
+            let class = ClassId::new(cluster, owner.number, number);
+            refuse_if_used(store, class).await?;
+        }
+        let raised = last.unwrap_or(0).max(number.0);
         let taken =
             Taken { key: counter_key.clone(), number: raised, unchanged };
         let change = taken
             .raise()
             .when(Compare::Modified(team_key.clone(), team_entry.modified))
             .when(Compare::Absent(key.clone()))
-            .put(key.clone(), records::encode(&key, &app)?);
+            .put(key.clone(), records::encode(&key, app)?);
         if let Commit::Done = commit(store, change).await? {
             return Ok(owner);
         }
@@ -237,8 +254,8 @@ pub(super) async fn delete_team(
         let change = Transaction::new()
             .when(Compare::Modified(key.clone(), entry.modified))
             .when(Compare::Empty(apps.clone()))
-            .delete(key.clone())
-            .delete(Key::new(&["numbers", "apps", name.as_str()]));
+            // Its counter of apps stays: a document may bring the team back.
+            .delete(key.clone());
         if let Commit::Done = commit(store, change).await? {
             return Ok(team);
         }
@@ -337,7 +354,7 @@ async fn raise(
 ) -> Result<(), RegistryError> {
     for _ in 0..TRIES {
         let (last, unchanged) = counter(store, key).await?;
-        if last >= given {
+        if last.unwrap_or(0) >= given {
             return Ok(());
         }
         let (key, number) = (key.clone(), given);
@@ -354,7 +371,7 @@ async fn take(
     given: std::ops::Range<u16>,
 ) -> Result<Taken, RegistryError> {
     let (last, unchanged) = counter(store, &key).await?;
-    let last = last.max(given.start);
+    let last = last.unwrap_or(0).max(given.start);
     if last >= given.end {
         return Err(RegistryError::NumbersUsedUp { last });
     }
@@ -365,13 +382,13 @@ async fn take(
 async fn counter(
     store: &Store,
     key: &Key,
-) -> Result<(u16, Compare), RegistryError> {
+) -> Result<(Option<u16>, Compare), RegistryError> {
     Ok(match read::<Counter>(store, key).await? {
         Some((entry, counter)) => {
             let unchanged = Compare::Modified(key.clone(), entry.modified);
-            (counter.last, unchanged)
+            (Some(counter.last), unchanged)
         }
-        None => (0, Compare::Absent(key.clone())),
+        None => (None, Compare::Absent(key.clone())),
     })
 }
 
@@ -410,20 +427,11 @@ async fn refuse_if_used(
     store: &Store,
     class: ClassId,
 ) -> Result<(), RegistryError> {
-    let is_team = class == class.team_class();
-    let is_meant = |other: ClassId| {
-        other == class || (is_team && other.team_class() == class)
-    };
     let listing = store.list(&Range::prefix("blocks/"), None).await?;
     // What cannot be read may hold an address of the class.
     let blocks = listing.entries.iter().map(records::decode::<BlockRecord>);
     let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
-    let count = blocks
-        .into_iter()
-        .flat_map(|block| block.slots.into_values())
-        .filter(|slot| is_meant(slot.class))
-        .filter(|slot| !matches!(slot.state, SlotState::Resting { .. }))
-        .count();
+    let count = uses(&blocks, class);
     if count > 0 {
         return Err(RegistryError::InUse { class, count });
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tartan_ipam::Claimed;
-use tartan_model::{AppNumber, BlockRecord, Prefix, TeamNumber};
+use tartan_model::{
+    App, AppName, AppNumber, BlockRecord, Prefix, Team, TeamName, TeamNumber,
+};
 use tartan_store::{Revision, StoreId};
 
 /// The memory, as the state directory keeps it.
@@ -21,6 +23,10 @@ pub(crate) struct Memory {
     /// The highest number of an app, by the number of its team.
     #[serde(default)]
     pub(crate) apps: BTreeMap<u16, u16>,
+    /// The teams that were seen by name, gone ones too, so that a document may
+    /// bring them back with their numbers.
+    #[serde(default)]
+    pub(crate) named: BTreeMap<TeamName, Named>,
     /// The claims of this host, without their slots: what of a block is
     /// taken, the living say.
     #[serde(default)]
@@ -31,6 +37,16 @@ pub(crate) struct Memory {
     /// The call that every host was last seen to have followed.
     #[serde(default)]
     pub(crate) agreed: Option<String>,
+}
+
+/// The numbers under a team's name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Named {
+    /// The team's own.
+    pub(crate) number: u16,
+    /// Those of its apps.
+    #[serde(default)]
+    pub(crate) apps: BTreeMap<AppName, u16>,
 }
 
 /// What to think of a store.
@@ -103,6 +119,22 @@ impl Memory {
     pub(super) fn saw_app(&mut self, team: TeamNumber, number: AppNumber) {
         let highest = self.apps.entry(team.get()).or_default();
         *highest = number.0.max(*highest);
+    }
+
+    /// A team was seen under its name.
+    pub(super) fn saw_name(&mut self, team: &Team) {
+        let number = team.number.get();
+        let named = self.named.entry(team.name.clone()).or_default();
+        if named.number != number {
+            *named = Named { number, apps: BTreeMap::new() };
+        }
+    }
+
+    /// An app of a team that was seen.
+    pub(super) fn saw_app_name(&mut self, app: &App) {
+        if let Some(named) = self.named.get_mut(&app.team) {
+            named.apps.insert(app.name.clone(), app.number.0);
+        }
     }
 
     /// The highest number of an app that a team is known to have had.

@@ -10,6 +10,7 @@ fn memory() -> Memory {
         revision: Revision(42),
         team: 7,
         apps: [(3, 9)].into(),
+        named: [("shop".parse().unwrap(), Default::default())].into(),
         claims: Vec::new(),
         call: Some("c".to_owned()),
         agreed: None,
