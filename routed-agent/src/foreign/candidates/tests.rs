@@ -77,3 +77,11 @@ fn only_what_is_settled_old_and_visible_can_be_dead() {
     assert_eq!((found[0].cookie, found[1].cookie), (7, 9));
     assert!(candidates(&records, &holders, at(5)).is_empty());
 }
+
+#[test]
+fn who_was_never_seen_counts_as_there() {
+    let hidden = Foreign { is_visible: false, ..seen(0).unwrap() };
+    let mut record = record("shop,c,eth0", Some(hidden));
+    record.netns_cookie = u64::MAX;
+    assert!(crate::foreign::exists(&record), "nobody can know its end");
+}
