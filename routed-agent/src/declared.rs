@@ -322,7 +322,11 @@ fn rank(document: &Document) -> (Option<TeamName>, u16) {
             let number = it.number.map_or(u16::MAX, |number| number.0);
             (Some(it.team.clone()), number)
         }
-        _ => (None, 0),
+        Document::Settings(_)
+        | Document::Pool(_)
+        | Document::Reservation(_)
+        | Document::Host(_)
+        | Document::Block(_) => (None, 0),
     }
 }
 
