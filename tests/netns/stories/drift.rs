@@ -230,6 +230,48 @@ story!(map_entries_that_others_remove_are_put_back, |world| {
     }
 });
 
+// An address that is there and says the class of another is no less wrong.
+story!(an_address_with_the_class_of_another_is_put_back, |world| {
+    let ambre = world.host("ambre");
+    let front = ambre.runs("front", &shop());
+    let stock = ambre.runs("stock", &shop());
+    let name = "endpoint_by_address";
+    let map = witness::map(&ambre.bpf_dir(), name);
+    let read = || witness::entries(ambre.netns(), &ambre.bpf_dir(), name);
+    let hex = |bytes: &Value| {
+        let all = bytes.as_array().unwrap().iter();
+        let all: Vec<_> = all.map(|byte| byte.as_str().unwrap()).collect();
+        all.join(" ").replace("0x", "")
+    };
+    let whole = read();
+    let entry = &whole[0];
+    let mut other = entry["value"].clone();
+    // The class comes first.
+    other[0] = Value::from(match other[0] == "0x7f" {
+        true => "0x7e",
+        false => "0x7f",
+    });
+    let before = last_event(&ambre);
+
+    let line = format!(
+        "bpftool map update pinned {} key hex {} value hex {}",
+        map.display(),
+        hex(&entry["key"]),
+        hex(&other)
+    );
+    does(ambre.netns(), &line).success(&line);
+
+    tells(&ambre, "map_entry", "repaired", before);
+    within(seconds(20), "the entry is as it was", || {
+        let now = read();
+        let is_back = |one: &Value| {
+            one["key"] == entry["key"] && one["value"] == entry["value"]
+        };
+        now.iter().any(is_back).then_some(())
+    });
+    front.reaches(&stock, tcp(80));
+});
+
 /// Runs a line of a shell where the agent sees its mounts.
 #[track_caller]
 fn beside_agent(host: &Host, line: &str) {
