@@ -27,6 +27,7 @@ pub const KNOWN: &[&str] = &[
     "store.password_file",
     "network.mtu",
     "network.mark",
+    "network.attach",
     "network.foreign_forward",
     "metrics.listen",
 ];

@@ -40,7 +40,7 @@ impl Case for Networks {
                 dirs.clone(),
                 format!("{PLUGIN} is not there: runtimes cannot call it"),
                 format!(
-                    "install -m 755 target/plugin/{PLUGIN} in one of them, or \
+                    "install -m 755 target/*/plugin/{PLUGIN} /opt/cni/bin/, or \
                      say where it is: tartan doctor --cni-bin-dir DIR"
                 ),
             ),

@@ -100,8 +100,8 @@ impl Case for Traffic {
                 ),
                 &format!(
                     "take the pool away (tartan pool drain {pool}, then tartan \
-                     pool delete {pool}), or the route: ip route del {route} \
-                     dev {link}"
+                     pool delete {pool}) and make one of other addresses, or \
+                     give the network behind {link} others"
                 ),
             ),
             Self::AddressOverlaps { pool, prefix, address } => finding(
@@ -366,14 +366,23 @@ fn is_nearly_full(pool: &Pool) -> bool {
     free * 100 < size * u128::from(100 - MOST_PERCENT)
 }
 
+/// True for a network that is less than the pool, and not one address alone.
+fn is_part(route: Prefix, pool: Prefix) -> bool {
+    pool.covers(route)
+        && route.length() > pool.length()
+        && route.length() < route.family().bits()
+}
+
 fn overlaps(facts: &Facts, pool: &Pool, all: &mut Vec<Traffic>) {
     let prefix = pool.prefix;
     for (route, link) in &facts.routes {
         // A default route overlaps everything, and gives way to all; what is
-        // behind our own links is there for the pool.
+        // behind our own links is there for the pool, and a part of a pool is
+        // behind a bridge whose containers have addresses of it.
         let is_other = route.length() > 0
             && !link.starts_with("tt")
             && link != "lo"
+            && !is_part(*route, prefix)
             && route.overlaps(prefix);
         if is_other {
             let (route, link) = (*route, link.clone());
@@ -381,7 +390,12 @@ fn overlaps(facts: &Facts, pool: &Pool, all: &mut Vec<Traffic>) {
             all.push(Traffic::RouteOverlaps { pool, prefix, route, link });
         }
     }
-    for address in facts.addresses.iter().filter(|a| prefix.contains(**a)) {
+    let is_of_part = |address: &&IpAddr| {
+        let mut parts = facts.routes.iter().map(|(route, _)| *route);
+        parts.any(|it| is_part(it, prefix) && it.contains(**address))
+    };
+    let own = facts.addresses.iter().filter(|a| prefix.contains(**a));
+    for address in own.filter(|address| !is_of_part(address)) {
         let (pool, address) = (pool.name.clone(), *address);
         all.push(Traffic::AddressOverlaps { pool, prefix, address });
     }

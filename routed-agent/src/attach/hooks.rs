@@ -33,6 +33,13 @@ pub(crate) enum HookError {
     Limiter(#[from] LimiterError),
 }
 
+impl HookError {
+    /// True where the link is not there.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Filters { source, .. } if source.is_absent())
+    }
+}
+
 /// Puts this build's programs at the link of `record`, over what may be there
 /// of them. The shared blocks came with the link.
 pub(crate) fn put(

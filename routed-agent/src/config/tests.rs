@@ -104,3 +104,29 @@ fn what_was_built_on_needs_a_new_start() {
         assert_eq!(first.needs_restart(&other), keys, "{text}");
     }
 }
+
+/// The keys that the page about configuration tells of.
+fn documented() -> Vec<&'static str> {
+    let page = include_str!("../../../docs/configuration.md");
+    let rows = page.lines().skip_while(|line| !line.starts_with("| `"));
+    let rows = rows.take_while(|line| line.starts_with("| `"));
+    let keys = |row: &'static str| row.split('|').nth(1).unwrap_or_default();
+    rows.map(keys)
+        .flat_map(|cell| cell.split(','))
+        .map(|key| key.trim().trim_matches('`'))
+        .collect()
+}
+
+#[test]
+fn every_key_that_is_told_is_known_and_every_known_one_is_told() {
+    let (told, known) = (documented(), tartan_agent_api::config_keys::KNOWN);
+    for key in &told {
+        assert!(known.contains(key), "{key} is told and not known");
+    }
+    for key in known {
+        assert!(told.contains(key), "{key} is known and not told");
+    }
+    let file = "[network]\nattach = 'tcx'\nmtu = 1400\nmark = 'full'\n\
+                foreign_forward = 'leave'";
+    assert!(parse(file).is_ok());
+}

@@ -62,7 +62,11 @@ fn take(host: &Host, rtnl: &mut Rtnl, step: &Step) -> Outcome {
         Step::Attach(attachment, generation) => {
             match claimed(host, attachment, *generation) {
                 Some((_claim, record)) => {
-                    hooks::mend(host, rtnl, &record).into()
+                    match hooks::mend(host, rtnl, &record) {
+                        // It went with its container meanwhile.
+                        Err(error) if error.is_absent() => Outcome::Needless,
+                        done => done.into(),
+                    }
                 }
                 None => Outcome::Needless,
             }
