@@ -169,10 +169,23 @@ impl RunDir {
     /// Moves a damaged file out of the way, for people to look at.
     pub fn set_aside(&self, path: &Path) -> Result<(), RunDirError> {
         let name = path.file_name().unwrap_or_default();
-        fs::rename(path, self.aside.join(name))
-            .map_err(io_error("set aside", path))
+        let free = |number: u32| {
+            let mut name = name.to_owned();
+            if number > 0 {
+                name.push(format!(".{number}"));
+            }
+            let place = self.aside.join(name);
+            place.symlink_metadata().is_err().then_some(place)
+        };
+        // Whoever looks into a damaged file wants that one, not a later one.
+        let place = (0..MOST_ASIDE).find_map(free);
+        let place = place.unwrap_or_else(|| self.aside.join(name));
+        fs::rename(path, place).map_err(io_error("set aside", path))
     }
 }
+
+/// How many damaged files of one name are kept.
+const MOST_ASIDE: u32 = 100;
 
 fn file(dir: &Path, attachment: &Attachment) -> PathBuf {
     dir.join(format!("{attachment}.json"))

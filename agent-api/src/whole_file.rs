@@ -2,9 +2,33 @@
 //! What is written is root's alone: names of containers, claims, ids.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+/// Most that is read of one file: far more than any of ours is long.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Reads a file that [`replace`] wrote: a regular one, of bounded length. A
+/// pipe in its place would keep the reader for ever, a link leads elsewhere.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MOST_BYTES {
+        true => Err(io::Error::other("it is too long to be ours")),
+        false => Ok(bytes),
+    }
+}
 
 /// Replaces a file that ends with the host: nothing is flushed to a disk.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -223,6 +223,8 @@ pub(crate) fn alone(
         .create(true)
         .truncate(false)
         .mode(0o600)
+        // A pipe in its place would keep the start for ever.
+        .custom_flags(nix::libc::O_NONBLOCK)
         .open(&path)
         .map_err(|source| StartError::Lock { path: path.clone(), source })?;
     let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)

@@ -30,7 +30,7 @@ const RUNNING: &[&str] = &[
     "agent.lock",
 ];
 /// What lies in the state directory.
-const STATE: &[&str] = &["store", "seen.json", "instance"];
+const STATE: &[&str] = &["store", "seen.json", "seen.damaged", "instance"];
 
 /// What to do about containers that live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

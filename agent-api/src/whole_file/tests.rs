@@ -34,3 +34,27 @@ fn a_failed_replacement_leaves_nothing_behind() {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
+
+#[test]
+fn only_regular_files_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    replace(&at("whole"), b"all").unwrap();
+    assert_eq!(read(&at("whole")).unwrap(), b"all");
+    std::os::unix::fs::symlink("/dev/zero", at("link")).unwrap();
+    std::os::unix::fs::symlink(at("whole"), at("other")).unwrap();
+    fs::create_dir(at("directory")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        at("pipe"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    for name in ["link", "other", "directory", "pipe"] {
+        assert!(read(&at(name)).is_err(), "{name}");
+    }
+    let absent = read(&at("nothing")).unwrap_err();
+    assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+}

@@ -99,7 +99,7 @@ impl Mirror {
 
     /// The last contact of this boot; none where none is known.
     pub(super) fn contact(&self) -> Option<BootTime> {
-        let bytes = fs::read(&self.contact).ok()?;
+        let bytes = whole_file::read(&self.contact).ok()?;
         let kept: Kept = serde_json::from_slice(&bytes).ok()?;
         (kept.boot == self.boot).then(|| BootTime::from_millis(kept.millis))
     }
@@ -115,7 +115,7 @@ impl Mirror {
 
     /// The blocks that were taken from this host in this boot.
     pub(super) fn lost(&self) -> BTreeSet<Prefix> {
-        let kept = fs::read(&self.lost).ok();
+        let kept = whole_file::read(&self.lost).ok();
         let kept: Option<Lost> =
             kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let of_boot = kept.filter(|kept| kept.boot == self.boot);
@@ -173,7 +173,7 @@ fn write(path: &Path, value: &impl Serialize) -> Result<(), MirrorError> {
 }
 
 fn read(path: &Path) -> io::Result<Line> {
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
+    Ok(serde_json::from_slice(&whole_file::read(path)?)?)
 }
 
 /// The claim that a mirrored file holds; none where it is damaged.

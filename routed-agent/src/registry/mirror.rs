@@ -53,11 +53,16 @@ impl Mirror {
     /// The last snapshot; an empty one where there is none, or a damaged one:
     /// the store has it all.
     pub(super) fn read(&self) -> Result<Snapshot, RegistryError> {
-        let bytes = match std::fs::read(&self.path) {
+        let bytes = match whole_file::read(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Snapshot::default());
             }
-            other => other.map_err(|source| self.error(source))?,
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!(%path, %error, "mirror is not used");
+                return Ok(Snapshot::default());
+            }
+            Ok(bytes) => bytes,
         };
         match serde_json::from_slice::<Mirrored>(&bytes) {
             Ok(mirrored) if mirrored.v == VERSION => Ok(mirrored.into()),

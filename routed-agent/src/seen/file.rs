@@ -49,7 +49,7 @@ impl MemoryFile {
     /// The memory; none where there is no file. A damaged one is set aside:
     /// the store counts then, and what the run directory mirrors.
     pub(super) fn read(&self) -> Result<Option<Memory>, SeenError> {
-        let bytes = match fs::read(&self.0) {
+        let bytes = match whole_file::read(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(None);
             }
