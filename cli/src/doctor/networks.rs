@@ -26,7 +26,6 @@ pub(super) enum Networks {
 }
 
 impl Case for Networks {
-    #[expect(clippy::too_many_lines, reason = "a table: a row for each case")]
     fn finding(&self) -> Finding {
         use Severity::{Failure, Warning};
         let finding = |id, severity, object: String, why: String, remedy| {

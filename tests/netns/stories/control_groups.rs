@@ -35,7 +35,7 @@ impl Drop for NetCls {
 // The whole class, as tc and net_cls write a handle; a group that is not there,
 // a path that leads up and a name of systemd's are no reason to refuse.
 story!(the_class_is_told_to_the_control_group, |world| {
-    let net_cls = NetCls::mounted(&world);
+    let net_cls = NetCls::mounted(world);
     let ambre = world.host("ambre");
     let shop = |path: &str| {
         Network::named("shop")
