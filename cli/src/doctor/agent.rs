@@ -135,7 +135,7 @@ pub(super) fn decide(facts: &Facts) -> Vec<Agent> {
         Err(Silence::Absent) => {
             return vec![Agent::Absent { socket: socket() }];
         }
-        Err(Silence::NotAllowed) => return Vec::new(),
+        Err(Silence::NotAllowed | Silence::Unasked) => return Vec::new(),
         Err(Silence::Mute(why)) => {
             return vec![Agent::Mute { socket: socket(), why: why.clone() }];
         }

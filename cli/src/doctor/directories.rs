@@ -158,13 +158,15 @@ pub(super) struct Facts {
 pub(super) fn read(ground: &Ground) -> Facts {
     let places = &ground.places;
     let look = |dir: &PathBuf| (dir.clone(), seen(dir));
+    // Before its first start: what the agent will make the folder in.
+    let bpf = places.bpf_dir.ancestors().find_map(seen);
     let file = places.state_dir.join("store/store.db");
     let store = fs::read(&file).ok().filter(|_| ground.has_embedded_store);
     Facts {
         config: (places.config.clone(), ground.config_trouble.clone()),
         run: look(&places.run_dir),
         state: look(&places.state_dir),
-        bpf: look(&places.bpf_dir),
+        bpf: (places.bpf_dir.clone(), bpf),
         store: store.map(|bytes| (file, bytes.into_iter().take(16).collect())),
     }
 }

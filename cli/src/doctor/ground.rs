@@ -36,6 +36,9 @@ pub(super) enum Silence {
     Absent,
     /// Somebody does, and does not answer, or not in our words.
     Mute(String),
+    /// The configuration, which says where it is, cannot be used: that is a
+    /// finding of its own.
+    Unasked,
     /// We may not ask.
     NotAllowed,
 }
@@ -84,6 +87,15 @@ fn ask<T: DeserializeOwned>(
         }
         if matches!(fault, Fault::NotAllowed { .. }) {
             return Silence::NotAllowed;
+        }
+        let is_unasked = matches!(
+            fault,
+            Fault::Config { .. }
+                | Fault::NoConfig { .. }
+                | Fault::UnknownKey { .. }
+        );
+        if is_unasked {
+            return Silence::Unasked;
         }
         Silence::Mute(chain(&fault))
     })

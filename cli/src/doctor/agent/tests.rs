@@ -32,6 +32,7 @@ fn facts(status: Result<Status, Silence>) -> Facts {
 fn an_agent_that_is_well_is_no_finding() {
     assert_eq!(decide(&facts(Ok(status()))), []);
     assert_eq!(decide(&facts(Err(Silence::NotAllowed))), []);
+    assert_eq!(decide(&facts(Err(Silence::Unasked))), []);
 }
 
 #[test]
