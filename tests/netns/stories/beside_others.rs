@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 use tartan_stories::talk;
-use tartan_stories::within::{seconds, within};
+use tartan_stories::within::{seconds, until_fine, within};
 use tartan_stories::{
     Container, Host, Network, Outside, inside, need, story, tcp, witness,
 };
@@ -188,12 +188,12 @@ story!(what_another_tool_flushed_is_put_back, |world| {
     let before = witness::translated(ambre.netns());
 
     runs(&ambre, "nft flush ruleset");
-    assert!(front.check(&shop()).is_err());
-    let said = ambre.tartan("gc").success("gc");
-    assert!(said.contains("table inet tartan"), "{said}");
+    until_fine(seconds(30), "the table is put back", || {
+        let seen = witness::translated(ambre.netns());
+        (seen == before).then_some(()).ok_or(format!("{seen:?}"))
+    });
     is_whole(&ambre, &outside, &front);
     front.check(&shop()).unwrap();
-    assert_eq!(witness::translated(ambre.netns()), before);
 
     runs(&ambre, "nft flush ruleset");
     let network =
