@@ -84,7 +84,11 @@ fn a_workload_comes_back(ambre: &Host) {
     first.detach(&named("db-0")).unwrap();
     let others: Vec<_> =
         (0..20).map(|n| ambre.runs(&format!("c{n}"), &shop())).collect();
-    let again = starts(ambre, "three", "db-0");
+    // The store hears of the end a moment after it.
+    let again = ambre.container("three");
+    until_fine(seconds(30), "the addresses are let go", || {
+        again.attach(&named("db-0")).map(drop).map_err(|fault| fault.msg)
+    });
     assert_eq!(again.addresses(), addresses);
     again.reaches(&others[0], tcp(80));
 
