@@ -200,11 +200,7 @@ impl Rtnl {
         question: impl Fn(Family) -> Question,
         read: fn(&[u8]) -> Result<Option<T>, Malformed>,
     ) -> Result<Vec<T>, ReadError> {
-        let mut all = Vec::new();
-        for family in Family::ALL {
-            all.extend(self.ask_some(question(family), read)?);
-        }
-        Ok(all)
+        of_each(|family| self.ask_some(question(family), read))
     }
 
     fn both<T>(
@@ -212,12 +208,19 @@ impl Rtnl {
         question: impl Fn(Family) -> Question,
         read: fn(&[u8]) -> Result<Option<T>, Malformed>,
     ) -> Result<Vec<T>, ReadError> {
-        let mut all = Vec::new();
-        for family in Family::ALL {
-            all.extend(self.ask(question(family), read)?);
-        }
-        Ok(all)
+        of_each(|family| self.ask(question(family), read))
     }
+}
+
+/// The answers of both families, IPv4 first.
+fn of_each<T>(
+    mut ask: impl FnMut(Family) -> Result<Vec<T>, ReadError>,
+) -> Result<Vec<T>, ReadError> {
+    let mut all = Vec::new();
+    for family in Family::ALL {
+        all.extend(ask(family)?);
+    }
+    Ok(all)
 }
 
 /// NETNSA_NSID, include/uapi/linux/net_namespace.h; negative: none given.
